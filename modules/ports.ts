@@ -1,0 +1,122 @@
+/**
+ * Every seam between the firmware and the world, on one page. Hosts provide them; `src` and `modules` know nothing else.
+ *
+ * All are synchronous and event-driven. No callback is made from inside a call to the object that makes it, none after
+ * `close`, and `close` may be called twice. Milliseconds are integers.
+ */
+import type { Fault } from './fault';
+
+/** Raw NOR flash (ECMA-419 §28; the shape of the SDK's `embedded:storage/flash`). */
+export interface FlashPartition {
+	status(): { readonly size: number; readonly blockLength: number; readonly blocks: number };
+	/** Fills `buffer` from `byteOffset`. Throws when the flash cannot be read there. */
+	read(buffer: Uint8Array, byteOffset: number): number;
+	/** Programs `buffer` at `byteOffset`. Each byte may be written once between two erases. Throws when it fails. */
+	write(buffer: Uint8Array, byteOffset: number): void;
+	/** Sets blocks `start` to `end` − 1 (default: one block) to 0xFF. Throws when it fails. */
+	eraseBlock(start: number, end?: number): void;
+	close(): void;
+}
+
+/** Small settings that survive power loss (ECMA-419 §29; NVS on ESP32). Strings only. */
+export interface KeyValue {
+	read(key: string): string | undefined;
+	write(key: string, value: string): void;
+	delete(key: string): void;
+}
+
+export interface Clock {
+	/** Milliseconds since this boot: monotonic, never set. */
+	readonly ticks: number;
+	/** Epoch milliseconds, or undefined while nobody has told the time. May jump when it is told. */
+	readonly time: number | undefined;
+	/** Makes an alarm once, to be armed as often as wanted. */
+	alarm(callback: () => void): Alarm;
+}
+
+export interface Alarm {
+	/** Fires once, `delay` ms from now (0 to 2^31 − 1); what was armed before is forgotten. */
+	set(delay: number): void;
+	clear(): void;
+}
+
+export type WakeCause = 'power' | 'timer' | 'pin' | 'restart' | 'crash' | 'brownout';
+
+export interface Power {
+	/** Why the device runs. */
+	readonly cause: WakeCause;
+	/** RTC memory: kept over deep sleep, random after power loss. */
+	readonly retained: Uint8Array;
+	/** Deep sleep: the machine ends here and starts again after `ms`. */
+	sleep(ms: number): never;
+	restart(): never;
+}
+
+/** What a sensor measured, in natural units (ECMA-419 sensor classes). A quantity that could not be trusted is absent. */
+export interface Sample {
+	temperatureCelsius?: number;
+	humidityPercent?: number;
+	heartRateBpm?: number;
+	spo2Percent?: number;
+	batteryPercent?: number;
+	latitudeDegrees?: number;
+	longitudeDegrees?: number;
+}
+
+export interface Sensor {
+	readonly name: string;
+	/** The newest sample, or undefined when there is none. Throws a Fault when the part does not answer as it must. */
+	sample(): Sample | undefined;
+	close(): void;
+}
+
+/** The network below the routes: Wi-Fi or Ethernet. */
+export interface Link {
+	readonly state: 'down' | 'joining' | 'up';
+	/** Signal strength, or undefined where there is none to measure. */
+	readonly rssiDbm: number | undefined;
+	onChanged: (() => void) | undefined;
+	open(): void;
+	close(): void;
+}
+
+/** What a message is about; a route maps it to a topic, a path or a port. */
+export type Channel = 'data' | 'heartbeat' | 'alert' | 'diagnostics' | 'replies';
+
+export interface Outgoing {
+	readonly channel: Channel;
+	/** UTF-8 JSON, as it goes out. The route has read it when `send` returns. */
+	readonly body: ArrayBuffer;
+	/** The journal's sequence; it comes back with the receipt. Undefined: sent once, no receipt is wanted. */
+	readonly sequence: number | undefined;
+	/** It went out before on this route and no receipt came (MQTT: DUP). */
+	readonly again: boolean;
+}
+
+/** A way to the server. It reports what happens; the courier decides what to do. */
+export interface Route {
+	readonly name: string;
+	readonly state: 'closed' | 'opening' | 'open';
+	/** Called when `state` became `open`. */
+	onOpen: (() => void) | undefined;
+	/** Called once when an open or opening route ends by itself; it is then `closed`, and whatever had no receipt has none. */
+	onClosed: ((fault: Fault) => void) | undefined;
+	/** The server holds this record for good. */
+	onReceipt: ((sequence: number) => void) | undefined;
+	/** After `send` returned false: there is room again. */
+	onWritable: (() => void) | undefined;
+	/** A message from the server, whole (commands). */
+	onMessage: ((body: ArrayBuffer) => void) | undefined;
+	open(): void;
+	/** True when it was taken; false when there is no room now (then `onWritable` follows). Throws unless `open`. */
+	send(outgoing: Outgoing): boolean;
+	/** Ends politely if it can; no callback follows. */
+	close(): void;
+}
+
+export type LogLevel = 'error' | 'warning' | 'info' | 'debug';
+/** One line, no secret in it. `source` is the part that speaks ("mqtt", "journal"). */
+export type Log = (level: LogLevel, source: string, message: string) => void;
+
+/** A random unsigned 32-bit integer from the hardware, or seeded in tests. */
+export type Random32 = () => number;
