@@ -1,0 +1,123 @@
+import type { Fault } from '../../modules/fault';
+import type { Alarm, Clock, Log, Outgoing, Random32, Route } from '../../modules/ports';
+import { Backoff } from './backoff';
+
+export interface LaneOptions {
+	readonly route: Route;
+	readonly clock: Clock;
+	readonly log: Log;
+	readonly random32: Random32;
+	/** Milliseconds. */
+	readonly backoff: { readonly minimum: number; readonly maximum: number };
+	readonly onOpen: () => void;
+	/** The route ended; nothing that it carried has a receipt any more. */
+	readonly onLost: () => void;
+	readonly onReceipt: (sequence: number) => void;
+	readonly onWritable: () => void;
+	readonly onMessage: (body: ArrayBuffer) => void;
+}
+
+/**
+ * One route with its upkeep: opens it, opens it again after a growing, jittered wait, counts what it carried.
+ *
+ *   idle ──start──▶ opening ──open──▶ open
+ *     ▲                │ closed         │ closed
+ *     │                ▼                ▼
+ *     └──stop────── waiting ◀───────────┘     waiting ──alarm──▶ opening
+ */
+export class Lane {
+	readonly #options: LaneOptions;
+	readonly #backoff: Backoff;
+	readonly #alarm: Alarm;
+	readonly #inFlight = new Set<number>();
+	#wanted = false;
+	#sentThrough = 0;
+	#delivered = 0;
+	#failed = 0;
+
+	constructor(options: LaneOptions) {
+		this.#options = options;
+		this.#backoff = new Backoff({ ...options.backoff, random32: options.random32 });
+		this.#alarm = options.clock.alarm(() => this.#open());
+		const { route } = options;
+		route.onOpen = () => {
+			options.log('info', route.name, 'connected');
+			options.onOpen();
+		};
+		route.onClosed = (fault) => this.#closed(fault);
+		route.onReceipt = (sequence) => this.#receipt(sequence);
+		route.onWritable = () => options.onWritable();
+		route.onMessage = (body) => options.onMessage(body);
+	}
+
+	get route(): Route {
+		return this.#options.route;
+	}
+
+	/** Records with a receipt by this route. */
+	get delivered(): number {
+		return this.#delivered;
+	}
+
+	/** Records that went out and came back without one. */
+	get failed(): number {
+		return this.#failed;
+	}
+
+	/** Records out, no receipt yet. */
+	get inFlight(): number {
+		return this.#inFlight.size;
+	}
+
+	get isOpen(): boolean {
+		return this.#options.route.state === 'open';
+	}
+
+	/** Opens the route and keeps it open until stop(). */
+	start(): void {
+		if (this.#wanted) return;
+		this.#wanted = true;
+		this.#alarm.set(0);
+	}
+
+	/** Closes the route politely. What is in flight goes back without being counted as failed. */
+	stop(): void {
+		this.#wanted = false;
+		this.#alarm.clear();
+		this.#inFlight.clear();
+		this.#options.route.close();
+	}
+
+	/** Sends a record. False: no room now, onWritable follows. */
+	send(message: Omit<Outgoing, 'again'>): boolean {
+		const { sequence } = message;
+		if (sequence === undefined) return this.#options.route.send({ ...message, again: false });
+		if (this.#inFlight.has(sequence)) return true;
+		if (!this.#options.route.send({ ...message, again: sequence <= this.#sentThrough })) return false;
+		this.#inFlight.add(sequence);
+		this.#sentThrough = Math.max(this.#sentThrough, sequence);
+		return true;
+	}
+
+	#open(): void {
+		if (this.#wanted) this.#options.route.open();
+	}
+
+	#receipt(sequence: number): void {
+		// Only a receipt proves that the way works: a broker that accepts and then drops must not be hammered.
+		this.#backoff.succeeded();
+		if (this.#inFlight.delete(sequence)) this.#delivered++;
+		this.#options.onReceipt(sequence);
+	}
+
+	#closed(fault: Fault): void {
+		const wait = this.#backoff.failed();
+		this.#failed += this.#inFlight.size;
+		this.#inFlight.clear();
+		const { log, route, onLost } = this.#options;
+		const level = fault.code === 'tls' || fault.code === 'refused' ? 'error' : 'warning';
+		log(level, route.name, `${fault.message} (${fault.code}); next try in ${(wait / 1000).toFixed(1)} s`);
+		if (this.#wanted) this.#alarm.set(wait);
+		onLost();
+	}
+}

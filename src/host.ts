@@ -1,0 +1,21 @@
+import type { Clock, FlashPartition, KeyValue, Link, Log, Power, Random32, Route, Sensor } from '../modules/ports';
+import type { Settings } from './settings';
+
+/** All that the firmware is given. A board, a desktop and a simulator differ in this and in nothing else. */
+export interface Host {
+	readonly clock: Clock;
+	/** What time-outs and back-off run on: `clock`, except where a simulator lives faster than its sockets can. */
+	readonly networkClock: Clock;
+	readonly power: Power;
+	readonly store: KeyValue;
+	/** The journal's partition. */
+	readonly journal: FlashPartition;
+	readonly sensors: readonly Sensor[];
+	readonly link: Link;
+	/** Makes the routes this host has, best first. `will` writes the heartbeat that the broker sends if the device vanishes. */
+	readonly routes: (settings: Settings, will: () => string) => readonly Route[];
+	readonly random32: Random32;
+	readonly log: Log;
+	/** What this device was told, over the defaults: checked by makeSettings(). */
+	readonly settings: unknown;
+}

@@ -1,0 +1,155 @@
+import { Fault } from '../modules/fault';
+
+/** What the firmware can be told. Every value is checked before any is taken. */
+export interface Settings {
+	readonly deviceId: string;
+	readonly topicPrefix: string;
+	readonly dataIntervalSeconds: number;
+	readonly heartbeatIntervalSeconds: number;
+	readonly mqttUrl: string;
+	readonly mqttUser: string;
+	readonly mqttPassword: string;
+	readonly mqttCa: string;
+	readonly mqttKeepAliveSeconds: number;
+	readonly mqttWindow: number;
+	readonly connectTimeoutSeconds: number;
+	readonly receiptTimeoutSeconds: number;
+	readonly backoffMinimumSeconds: number;
+	readonly backoffMaximumSeconds: number;
+}
+
+interface NumberRule {
+	readonly kind: 'number';
+	readonly fallback: number;
+	readonly minimum: number;
+	readonly maximum: number;
+	readonly whole: boolean;
+	readonly help: string;
+}
+
+interface TextRule {
+	readonly kind: 'text';
+	readonly fallback: string;
+	readonly maximumLength: number;
+	readonly pattern?: RegExp;
+	readonly shape?: string;
+	readonly secret?: boolean;
+	readonly help: string;
+}
+
+export type SettingRule = NumberRule | TextRule;
+
+const seconds = (fallback: number, minimum: number, maximum: number, help: string): NumberRule =>
+	Object.freeze({ kind: 'number', fallback, minimum, maximum, whole: false, help });
+
+const whole = (fallback: number, minimum: number, maximum: number, help: string): NumberRule =>
+	Object.freeze({ kind: 'number', fallback, minimum, maximum, whole: true, help });
+
+const text = (rule: Omit<TextRule, 'kind'>): TextRule => Object.freeze({ kind: 'text', ...rule });
+
+/** Every setting: its default, its bounds, what it is for. The defaults are the guide's. */
+export const settingRules: { readonly [Name in keyof Settings]: SettingRule } = Object.freeze({
+	deviceId: text({
+		fallback: 'ESP32_001',
+		maximumLength: 64,
+		pattern: /^[A-Za-z0-9_.-]+$/,
+		shape: 'letters, digits, "_", "." and "-"',
+		help: 'the name of this device at the server',
+	}),
+	topicPrefix: text({
+		fallback: 'fajma/esp32',
+		maximumLength: 128,
+		pattern: /^[^\s/#+]+(\/[^\s/#+]+)*$/,
+		shape: 'words joined by "/", without "#", "+" or spaces',
+		help: 'what every MQTT topic begins with',
+	}),
+	dataIntervalSeconds: seconds(30, 0.05, 86_400, 'from one reading to the next'),
+	heartbeatIntervalSeconds: seconds(300, 1, 86_400, 'from one heartbeat to the next'),
+	mqttUrl: text({
+		fallback: '',
+		maximumLength: 270,
+		pattern: /^(mqtts:\/\/[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?)?$/,
+		shape: 'mqtts://HOST or mqtts://HOST:PORT (TLS always; port 8883 unless said)',
+		help: 'the broker',
+	}),
+	mqttUser: text({ fallback: '', maximumLength: 128, help: 'the user name at the broker' }),
+	mqttPassword: text({ fallback: '', maximumLength: 256, secret: true, help: 'the password at the broker' }),
+	mqttCa: text({
+		fallback: '',
+		maximumLength: 16_384,
+		pattern: /^(|\s*-----BEGIN CERTIFICATE-----[^]*-----END CERTIFICATE-----\s*)$/,
+		shape: 'a PEM certificate',
+		help: 'the certificate authority that must have signed the broker’s certificate, PEM',
+	}),
+	mqttKeepAliveSeconds: whole(60, 5, 3_600, 'how long the connection may be silent'),
+	mqttWindow: whole(16, 1, 64, 'readings in flight before the first receipt must come'),
+	connectTimeoutSeconds: seconds(15, 1, 120, 'for name, TCP, TLS and MQTT together'),
+	receiptTimeoutSeconds: seconds(20, 1, 300, 'how long a receipt may take before the connection counts as dead'),
+	backoffMinimumSeconds: seconds(1, 0.1, 60, 'the first wait after a failure, at most'),
+	backoffMaximumSeconds: seconds(300, 1, 3_600, 'the longest wait between two tries'),
+});
+
+export const settingNames = Object.freeze(Object.keys(settingRules)) as readonly (keyof Settings)[];
+
+/**
+ * Turns values from outside (NVS, a file, the command line) into settings.
+ * @param given an object with any of the settings; numbers may come as decimal text.
+ * @throws Fault 'range' that names the setting and its bound; nothing is taken then.
+ */
+export function makeSettings(given: unknown): Settings {
+	if (given === undefined) given = {};
+	if (typeof given !== 'object' || given === null || Array.isArray(given))
+		throw new Fault('malformed', 'settings: not an object');
+	const values = given as Record<string, unknown>;
+	for (const name of Object.keys(values))
+		if (!Object.hasOwn(settingRules, name)) throw new Fault('range', `${name}: no such setting`);
+	const result: Record<string, string | number> = {};
+	for (const name of settingNames) {
+		const rule = settingRules[name];
+		const value = Object.hasOwn(values, name) ? values[name] : undefined;
+		result[name] =
+			value === undefined
+				? rule.fallback
+				: rule.kind === 'number'
+					? checkNumber(name, rule, value)
+					: checkText(name, rule, value);
+	}
+	const settings = result as unknown as Settings;
+	if (settings.backoffMaximumSeconds < settings.backoffMinimumSeconds)
+		throw new Fault(
+			'range',
+			`backoffMaximumSeconds: ${settings.backoffMaximumSeconds} is below backoffMinimumSeconds (${settings.backoffMinimumSeconds})`,
+		);
+	return Object.freeze(settings);
+}
+
+function checkNumber(name: string, rule: NumberRule, value: unknown): number {
+	const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+	if (typeof number !== 'number' || !Number.isFinite(number)) throw new Fault('range', `${name}: not a number`);
+	if (rule.whole && !Number.isInteger(number)) throw new Fault('range', `${name}: ${number} is not a whole number`);
+	if (number < rule.minimum) throw new Fault('range', `${name}: ${number} is below ${rule.minimum}`);
+	if (number > rule.maximum) throw new Fault('range', `${name}: ${number} is above ${rule.maximum}`);
+	return number;
+}
+
+function checkText(name: string, rule: TextRule, value: unknown): string {
+	if (typeof value !== 'string') throw new Fault('range', `${name}: not a text`);
+	if (value.length > rule.maximumLength)
+		throw new Fault('range', `${name}: ${value.length} characters, at most ${rule.maximumLength}`);
+	// A NUL ends a C string: what the log shows and what the broker gets would differ.
+	if (value.includes('\0')) throw new Fault('range', `${name}: holds a NUL character`);
+	if (rule.pattern && !rule.pattern.test(value)) throw new Fault('range', `${name}: must be ${rule.shape}`);
+	return value;
+}
+
+/**
+ * The broker's host and port.
+ * @throws Fault 'range' when `mqttUrl` is not set or its port is not 1 to 65535.
+ */
+export function brokerAddress(settings: Settings): { host: string; port: number } {
+	if (settings.mqttUrl === '') throw new Fault('range', 'mqttUrl: not set');
+	const [host, port] = settings.mqttUrl.slice('mqtts://'.length).split(':') as [string, string | undefined];
+	const number = port === undefined ? 8883 : Number(port);
+	if (number < 1 || number > 65_535) throw new Fault('range', `mqttUrl: port ${number} is not within 1 to 65535`);
+	return { host, port: number };
+}

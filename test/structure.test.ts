@@ -1,0 +1,94 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const root = resolve(import.meta.dirname, '..');
+
+function sources(folder: string, extension = /\.ts$/): string[] {
+	const path = join(root, folder);
+	if (!existsSync(path)) return [];
+	return readdirSync(path, { recursive: true, encoding: 'utf8' })
+		.map((name) => `${folder}/${name}`)
+		.filter((name) => extension.test(name));
+}
+
+/** What a file imports, as paths from the root for its own parts and as written for everything else. */
+function imports(file: string): string[] {
+	const text = readFileSync(join(root, file), 'utf8');
+	const found = [...text.matchAll(/(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g)].map((match) => match[1]!);
+	return found.map((name) => (name.startsWith('.') ? relative(root, resolve(root, dirname(file), name)) : name));
+}
+
+const room = (path: string): string => path.split('/').slice(0, 2).join('/');
+const shared = new Set(['modules/ports', 'modules/fault']);
+const transports = ['mqtt', 'http', 'websocket', 'tls', 'wifi', 'lora', 'lmic'].map((name) => `modules/${name}`);
+
+describe('the import rules', () => {
+	test('src imports only src and modules, and no transport', () => {
+		for (const file of sources('src'))
+			for (const name of imports(file)) {
+				expect(name, file).toMatch(/^(src|modules)\//);
+				expect(transports, file).not.toContain(room(name));
+			}
+	});
+
+	test('a room of modules imports itself, the ports, the fault and plain text helpers, and no other room', () => {
+		for (const file of sources('modules'))
+			for (const name of imports(file))
+				if (!shared.has(name) && room(name) !== 'modules/text') expect(room(name), file).toBe(room(file));
+	});
+
+	test('the server imports message formats and codecs, never the firmware or the simulator', () => {
+		for (const file of sources('hosts/server'))
+			for (const name of imports(file)) {
+				expect(name, file).not.toMatch(/^hosts\/(?!server)/);
+				expect(name, file).not.toMatch(/^src\/(?!messages)/);
+			}
+	});
+
+	test('device code names nothing that a board does not have', () => {
+		for (const file of [...sources('src'), ...sources('modules')]) {
+			const text = readFileSync(join(root, file), 'utf8').replace(/\/\*[^]*?\*\/|\/\/.*/g, '');
+			expect(text, file).not.toMatch(
+				/\b(Date\.now|setTimeout|setInterval|console|process|Buffer|TextEncoder|TextDecoder)\b/,
+			);
+			expect(text, file).not.toMatch(/^\s*(export\s+)?(let|var|(const\s+)?enum)\s/m);
+		}
+	});
+
+	test('native( stands only beside a C twin', () => {
+		for (const file of [...sources('src'), ...sources('modules')])
+			if (/\b[nN]ative\(/.test(readFileSync(join(root, file), 'utf8')))
+				expect(existsSync(join(root, file.replace(/\.ts$/, '.c'))), file).toBe(true);
+	});
+});
+
+describe('manifest.json', () => {
+	const manifests = ['manifest.json', ...sources('modules', /manifest\.json$/)];
+	const listed = new Set(
+		manifests.flatMap((file) => {
+			const { modules = {} } = JSON.parse(readFileSync(join(root, file), 'utf8')) as {
+				modules?: Record<string, string | string[]>;
+			};
+			return Object.entries(modules).flatMap(([name, paths]) =>
+				[paths].flat().flatMap((path) => {
+					const from = relative(root, resolve(root, dirname(file), path));
+					if (!from.endsWith('*')) {
+						expect(name, `${file}: the name on the device is the path`).toBe(from);
+						return [`${from}.ts`];
+					}
+					expect(name, `${file}: the name on the device is the path`).toBe(from);
+					const folder = from.slice(0, -2);
+					return readdirSync(join(root, folder))
+						.filter((entry) => entry.endsWith('.ts'))
+						.map((entry) => `${folder}/${entry}`);
+				}),
+			);
+		}),
+	);
+
+	test('lists every file of src and modules, by its path', () => {
+		const all = [...sources('src'), ...sources('modules')].sort();
+		expect([...listed].filter((file) => /^(src|modules)\//.test(file)).sort()).toEqual(all);
+	});
+});
