@@ -77,7 +77,7 @@ export const settingRules: { readonly [Name in keyof Settings]: SettingRule } = 
 	mqttCa: text({
 		fallback: '',
 		maximumLength: 16_384,
-		pattern: /^(|\s*-----BEGIN CERTIFICATE-----[^]*-----END CERTIFICATE-----\s*)$/,
+		pattern: /^(|\s*-----BEGIN CERTIFICATE-----[\s\S]*-----END CERTIFICATE-----\s*)$/,
 		shape: 'a PEM certificate',
 		help: 'the certificate authority that must have signed the broker’s certificate, PEM',
 	}),

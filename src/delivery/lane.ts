@@ -40,10 +40,7 @@ export class Lane {
 		this.#backoff = new Backoff({ ...options.backoff, random32: options.random32 });
 		this.#alarm = options.clock.alarm(() => this.#open());
 		const { route } = options;
-		route.onOpen = () => {
-			options.log('info', route.name, 'connected');
-			options.onOpen();
-		};
+		route.onOpen = () => options.onOpen();
 		route.onClosed = (fault) => this.#closed(fault);
 		route.onReceipt = (sequence) => this.#receipt(sequence);
 		route.onWritable = () => options.onWritable();

@@ -1,0 +1,194 @@
+import type { ClientPart } from '../../../modules/mqtt/client';
+import type { Log, Random32, Sensor, WakeCause } from '../../../modules/ports';
+import { Device, type DeviceReport } from '../../../src/device';
+import type { Host } from '../../../src/host';
+import { makeSettings, type Settings } from '../../../src/settings';
+import { makeRoutes } from '../../routes';
+import type { Scheduler } from '../net/scheduler';
+import { substream } from '../random';
+import { BoardClock } from './clocks';
+import type { VirtualFlash } from './flash';
+import { VirtualLink } from './link';
+import type { VirtualStore } from './store';
+
+/** RTC slow memory that an ESP32 leaves to the application. */
+const RTC_BYTES = 4096;
+
+/** What one boot of the board has: the parts that a power cut takes away. */
+export interface Boot {
+	readonly clock: BoardClock;
+	readonly networkClock: BoardClock;
+	readonly log: Log;
+}
+
+export interface Plugs {
+	readonly sensors: readonly Sensor[];
+	/** The MQTT client with its resolver and its socket. */
+	readonly mqtt: (settings: Settings) => ClientPart;
+	/** The power goes: every socket of this boot is gone without a word. */
+	readonly cut?: () => void;
+}
+
+/** The firmware as a board sees it. */
+export interface Firmware {
+	start(): void;
+	stopSampling(): void;
+	report(): DeviceReport;
+	close(): void;
+}
+
+/** All the firmware is given but its routes, which an engine makes from the clients where the firmware runs. */
+export type Body = Omit<Host, 'routes'> & Pick<Plugs, 'mqtt'>;
+
+/**
+ * What the firmware runs on.
+ * @throws whatever the firmware throws at start: a bad setting, flash that cannot be used
+ */
+export type Engine = (body: Body) => Firmware;
+
+/** The firmware in this very process. */
+export const nodeEngine: Engine = (body) => {
+	const { networkClock: clock, log, mqtt } = body;
+	const routes: Host['routes'] = (settings, will) => makeRoutes({ settings, will, clock, log, mqtt: mqtt(settings) });
+	return new Device({ ...body, routes }, makeSettings(body.settings));
+};
+
+export interface BoardOptions {
+	readonly scheduler: Scheduler;
+	readonly seed: number;
+	readonly flash: VirtualFlash;
+	readonly store: VirtualStore;
+	readonly log: Log;
+	/** Settings over the defaults, as the firmware is given them. */
+	readonly settings: unknown;
+	/** Makes what is plugged into the board, anew for each boot. */
+	readonly plug: (boot: Boot) => Plugs;
+	/** Device milliseconds in one of the scheduler's. Time-outs and back-off are not sped up. */
+	readonly speed?: number;
+	/** Epoch milliseconds at the scheduler's 0; undefined: a board without a clock. */
+	readonly epoch?: number | undefined;
+	/** Milliseconds that Wi-Fi takes to come up. */
+	readonly joinTime?: number;
+	/** Else in this process. */
+	readonly engine?: Engine;
+}
+
+/** Thrown to leave the firmware when it sleeps, restarts or loses its power: nothing after it runs. */
+export class Halted extends Error {}
+
+/**
+ * A board with an ESP32's habits: flash and the key-value store outlive everything, RTC memory outlives sleep and
+ * restart, all else is gone when the power goes.
+ */
+export class VirtualBoard {
+	readonly #options: BoardOptions;
+	readonly #random32: Random32;
+	readonly #retained = new Uint8Array(RTC_BYTES);
+	#running: { boot: Boot; plugs: Plugs; link: VirtualLink; device: Firmware } | undefined;
+	#boots = 0;
+
+	constructor(options: BoardOptions) {
+		this.#options = options;
+		this.#random32 = substream(options.seed, 'board');
+	}
+
+	/** The firmware that runs. Throws when none does. */
+	get device(): Firmware {
+		if (!this.#running) throw new Error('the board is off');
+		return this.#running.device;
+	}
+
+	get isOn(): boolean {
+		return this.#running !== undefined;
+	}
+
+	get boots(): number {
+		return this.#boots;
+	}
+
+	/** The clock of this boot; tests tell it the time. */
+	get clock(): BoardClock {
+		if (!this.#running) throw new Error('the board is off');
+		return this.#running.boot.clock;
+	}
+
+	get link(): VirtualLink {
+		if (!this.#running) throw new Error('the board is off');
+		return this.#running.link;
+	}
+
+	/** @throws whatever the firmware throws at start: a bad setting, flash that cannot be used, a power cut in flash */
+	powerOn(cause: WakeCause = 'power'): Firmware {
+		if (this.#running) throw new Error('the board is on already');
+		const {
+			scheduler,
+			speed = 1,
+			epoch,
+			flash,
+			store,
+			log,
+			settings,
+			plug,
+			joinTime = 800,
+			engine = nodeEngine,
+		} = this.#options;
+		this.#boots++;
+		if (cause === 'power') for (let at = 0; at < RTC_BYTES; at++) this.#retained[at] = this.#random32();
+		const started = epoch === undefined ? undefined : epoch + scheduler.now * (speed - 1);
+		const clock = new BoardClock(scheduler, { speed, epoch: started });
+		const networkClock = speed === 1 ? clock : new BoardClock(scheduler);
+		const boot: Boot = { clock, networkClock, log };
+		const plugs = plug(boot);
+		const link = new VirtualLink(networkClock, joinTime);
+		const body: Body = {
+			clock,
+			networkClock,
+			power: {
+				cause,
+				retained: this.#retained,
+				sleep: (milliseconds) => this.#halt('timer', milliseconds),
+				restart: () => this.#halt('restart', 0),
+			},
+			store,
+			journal: flash,
+			sensors: plugs.sensors,
+			link,
+			mqtt: plugs.mqtt,
+			random32: this.#random32,
+			log,
+			settings,
+		};
+		let device: Firmware;
+		try {
+			device = engine(body);
+		} catch (thrown) {
+			plugs.cut?.();
+			throw thrown;
+		}
+		this.#running = { boot, plugs, link, device };
+		device.start();
+		return device;
+	}
+
+	/** The power goes, now: no good-bye, no last write. */
+	cutPower(): void {
+		if (!this.#running) return;
+		const { boot, plugs } = this.#running;
+		this.#running = undefined;
+		boot.clock.kill();
+		boot.networkClock.kill();
+		plugs.cut?.();
+	}
+
+	/** Ends the firmware politely, then the power. */
+	shutDown(): void {
+		this.#running?.device.close();
+		this.cutPower();
+	}
+
+	#halt(cause: WakeCause, milliseconds: number): never {
+		this.cutPower();
+		this.#options.scheduler.schedule(milliseconds, () => this.powerOn(cause));
+		throw new Halted();
+	}
+}

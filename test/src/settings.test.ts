@@ -1,0 +1,93 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Fault } from '../../modules/fault';
+import { brokerAddress, makeSettings, settingNames, settingRules } from '../../src/settings';
+
+describe('settings', () => {
+	test('are the defaults of the guide when nothing is given', () => {
+		expect(makeSettings(undefined)).toMatchObject({
+			deviceId: 'ESP32_001',
+			topicPrefix: 'fajma/esp32',
+			dataIntervalSeconds: 30,
+			heartbeatIntervalSeconds: 300,
+		});
+	});
+
+	test('take numbers as text, as a command line gives them', () => {
+		expect(makeSettings({ dataIntervalSeconds: '2.5', mqttWindow: '8' })).toMatchObject({
+			dataIntervalSeconds: 2.5,
+			mqttWindow: 8,
+		});
+	});
+
+	test.each([
+		[{ dataIntervalSeconds: 0 }, 'dataIntervalSeconds: 0 is below 0.05'],
+		[{ dataIntervalSeconds: 1e9 }, 'dataIntervalSeconds: 1000000000 is above 86400'],
+		[{ dataIntervalSeconds: Number.NaN }, 'dataIntervalSeconds: not a number'],
+		[{ dataIntervalSeconds: '' }, 'dataIntervalSeconds: not a number'],
+		[{ mqttWindow: 1.5 }, 'mqttWindow: 1.5 is not a whole number'],
+		[{ deviceId: '' }, 'deviceId: must be letters, digits, "_", "." and "-"'],
+		[{ deviceId: 'a/b' }, 'deviceId: must be letters'],
+		[{ deviceId: 'x'.repeat(65) }, 'deviceId: 65 characters, at most 64'],
+		[{ deviceId: 7 }, 'deviceId: not a text'],
+		[{ topicPrefix: 'fajma/#' }, 'topicPrefix: must be words'],
+		[{ mqttUrl: 'mqtt://plain' }, 'mqttUrl: must be mqtts://'],
+		[{ mqttUser: 'a\0b' }, 'mqttUser: holds a NUL character'],
+		[{ mqttCa: 'no certificate' }, 'mqttCa: must be a PEM certificate'],
+		[{ colour: 'red' }, 'colour: no such setting'],
+		[{ backoffMinimumSeconds: 60, backoffMaximumSeconds: 30 }, 'backoffMaximumSeconds: 30 is below'],
+		[[], 'settings: not an object'],
+		[null, 'settings: not an object'],
+		['text', 'settings: not an object'],
+	])('refuse %j and say why', (given, message) => {
+		expect(() => makeSettings(given)).toThrow(message);
+	});
+
+	test('whatever is given, the result is within its bounds or a Fault that names the setting', () => {
+		const anything = fc.dictionary(
+			fc.constantFrom(...settingNames, '__proto__', 'constructor', 'other'),
+			fc.oneof(fc.anything(), fc.double(), fc.string()),
+		);
+		fc.assert(
+			fc.property(anything, (given) => {
+				try {
+					const settings = makeSettings(given);
+					for (const name of settingNames) {
+						const rule = settingRules[name];
+						const value = settings[name];
+						if (rule.kind === 'number') {
+							expect(value).toBeGreaterThanOrEqual(rule.minimum);
+							expect(value).toBeLessThanOrEqual(rule.maximum);
+						} else expect(String(value).length).toBeLessThanOrEqual(rule.maximumLength);
+					}
+				} catch (thrown) {
+					expect(thrown).toBeInstanceOf(Fault);
+					expect((thrown as Fault).message).toMatch(/^\w*: /);
+				}
+			}),
+			{ numRuns: 3_000 },
+		);
+	});
+
+	test('never put a secret into their error', () => {
+		expect(() => makeSettings({ mqttPassword: 'hunter2'.repeat(50) })).toThrow(/^(?!.*hunter2)/);
+	});
+});
+
+describe('the broker’s address', () => {
+	test('has port 8883 unless the URL says another', () => {
+		expect(brokerAddress(makeSettings({ mqttUrl: 'mqtts://broker.example' }))).toEqual({
+			host: 'broker.example',
+			port: 8883,
+		});
+		expect(brokerAddress(makeSettings({ mqttUrl: 'mqtts://10.0.0.7:18883' }))).toEqual({
+			host: '10.0.0.7',
+			port: 18883,
+		});
+	});
+
+	test('is refused when there is none or the port is out of range', () => {
+		expect(() => brokerAddress(makeSettings({}))).toThrow('mqttUrl: not set');
+		expect(() => brokerAddress(makeSettings({ mqttUrl: 'mqtts://broker:99999' }))).toThrow('port 99999 is not within');
+	});
+});
