@@ -30,6 +30,10 @@ export interface DeviceReport {
 	readonly dropped: number;
 	readonly damaged: number;
 	readonly backlog: number;
+	/** The journal: its epoch, its oldest held sequence, the sequence that the next reading gets. */
+	readonly epoch: number;
+	readonly oldest: number;
+	readonly next: number;
 	readonly routes: readonly RouteReport[];
 }
 
@@ -110,6 +114,9 @@ export class Device {
 			dropped: this.#journal.dropped,
 			damaged: this.#journal.damaged,
 			backlog: this.#journal.backlog,
+			epoch: this.#journal.epoch,
+			oldest: this.#journal.oldest,
+			next: this.#journal.nextSequence,
 			routes: this.#courier.lanes.map(({ route, delivered, failed, inFlight }) => ({
 				name: route.name,
 				state: route.state,

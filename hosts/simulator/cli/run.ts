@@ -1,0 +1,124 @@
+import { join } from 'node:path';
+import type { Log } from '../../../modules/ports';
+import type { DeviceReport } from '../../../src/device';
+import { type DeskBoard, deskBoard } from '../board/desk-board';
+import { readRecording, replaySensor } from '../sensors/replay';
+
+/** A smaller journal for each when many boards share one computer's memory: 64 KiB, 2,500 readings. */
+const CROWD = 16;
+const CROWD_BLOCKS = 16;
+/** How long the end may take to deliver what is left, without any progress. */
+const DRAIN_PATIENCE_MILLISECONDS = 10_000;
+const POLL_MILLISECONDS = 50;
+
+export interface RunOptions {
+	readonly state: string;
+	readonly seed: number;
+	readonly speed: number;
+	/** Seconds until the end; undefined: until `stop` or the end of the recordings. */
+	readonly seconds?: number | undefined;
+	readonly replay?: string | undefined;
+	readonly columnMap?: string | undefined;
+	/** For each device: its settings over the defaults. */
+	readonly devices: readonly Readonly<Record<string, unknown>>[];
+	readonly log: (deviceId: string) => Log;
+}
+
+/** Devices that live on this computer in real time, until someone or something stops them. */
+export class Run {
+	readonly #boards: DeskBoard[] = [];
+	readonly #carried: DeviceReport[] = [];
+	readonly #ended: Promise<void>;
+	#end: () => void = () => {};
+	#ending = false;
+
+	/** @throws Error or Fault when a setting, a recording or a folder is not good; nothing runs then */
+	constructor(options: RunOptions) {
+		const { state, seed, speed, seconds, replay, columnMap, devices, log } = options;
+		let playing = devices.length;
+		this.#ended = new Promise((resolve) => {
+			this.#end = resolve;
+		});
+		try {
+			devices.forEach((settings, index) => {
+				const deviceId = String(settings.deviceId);
+				const recording = replay === undefined ? undefined : readRecording(replay, columnMap, index);
+				let board: DeskBoard | undefined;
+				const sensor =
+					recording &&
+					replaySensor(recording, () => {
+						board?.board.device.stopSampling();
+						playing--;
+						if (playing === 0) this.stop();
+					});
+				board = deskBoard({
+					folder: join(state, 'boards', deviceId),
+					seed: seed + index,
+					speed,
+					log: log(deviceId),
+					settings: recording && settings.dataIntervalSeconds === undefined ? { ...settings, dataIntervalSeconds: 1 } : settings,
+					sensor,
+					blocks: devices.length > CROWD ? CROWD_BLOCKS : undefined,
+				});
+				this.#boards.push(board);
+				this.#carried.push(board.board.powerOn().report());
+			});
+		} catch (error) {
+			this.close();
+			throw error;
+		}
+		if (seconds !== undefined) setTimeout(() => this.stop(), seconds * 1000).unref();
+	}
+
+	reports(): DeviceReport[] {
+		return this.#boards.map(({ board }) => board.device.report());
+	}
+
+	/** How each device was when it started: its backlog is what an earlier run left. */
+	get starts(): readonly DeviceReport[] {
+		return this.#carried;
+	}
+
+	/** Begins the end: no more readings; what is in the journals is still delivered. */
+	stop(): void {
+		if (this.#ending) return;
+		this.#ending = true;
+		for (const { board } of this.#boards) if (board.isOn) board.device.stopSampling();
+		this.#drained().then(this.#end);
+	}
+
+	/** When stop() was called and everything was delivered, or no more could be. */
+	get ended(): Promise<void> {
+		return this.#ended;
+	}
+
+	/** Ends the devices politely. What was not delivered stays in their journals. */
+	close(): void {
+		for (const board of this.#boards) board.close();
+		this.#boards.length = 0;
+	}
+
+	async #drained(): Promise<void> {
+		const backlog = (): number => this.reports().reduce((sum, report) => sum + report.backlog, 0);
+		let best = backlog();
+		let patience = performance.now() + DRAIN_PATIENCE_MILLISECONDS;
+		while (best > 0 && performance.now() < patience) {
+			await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
+			const now = backlog();
+			if (now < best) patience = performance.now() + DRAIN_PATIENCE_MILLISECONDS;
+			best = Math.min(best, now);
+		}
+	}
+}
+
+/** Calls `stop` at the first Ctrl-C or SIGTERM; at the second, the process ends at once. */
+export function onInterrupt(stop: () => void): void {
+	let again = false;
+	const interrupted = (): void => {
+		if (again) process.exit(130);
+		again = true;
+		stop();
+	};
+	process.on('SIGINT', interrupted);
+	process.on('SIGTERM', interrupted);
+}
