@@ -9,6 +9,7 @@ export const Packet = Object.freeze({
 	PUBACK: 4,
 	SUBSCRIBE: 8,
 	SUBACK: 9,
+	PINGREQ: 12,
 	DISCONNECT: 14,
 } as const);
 
