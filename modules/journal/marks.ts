@@ -1,0 +1,65 @@
+import type { Layout } from './layout';
+import type { Medium } from './medium';
+
+/**
+ * The marks of one block, read whole and kept until another block is asked for: one byte a slot, 0xFF held, 0x00 released.
+ * The majority of the eight bits counts, so one flipped bit neither releases a record nor brings it back.
+ */
+export class Marks {
+	readonly #medium: Medium;
+	readonly #layout: Layout;
+	readonly #bytes: Uint8Array;
+	readonly #zeros: Uint8Array;
+	readonly #zero: Uint8Array;
+	#block = -1;
+
+	constructor(medium: Medium, layout: Layout) {
+		this.#medium = medium;
+		this.#layout = layout;
+		this.#bytes = new Uint8Array(layout.slots);
+		this.#zeros = new Uint8Array(layout.slots);
+		this.#zero = this.#zeros.subarray(0, 1);
+	}
+
+	/** Makes `block` the one that is looked at. False when it cannot be read. */
+	load(block: number): boolean {
+		if (this.#block === block) return true;
+		this.#block = -1;
+		if (!this.#medium.read(this.#bytes, this.#layout.markOffset(block, 0))) return false;
+		this.#block = block;
+		return true;
+	}
+
+	/** What was read is no longer what is there. */
+	forget(): void {
+		this.#block = -1;
+	}
+
+	isReleased(index: number): boolean {
+		const mark = this.#bytes[index]!;
+		if (mark === 0xff) return false;
+		if (mark === 0) return true;
+		let ones = mark - ((mark >> 1) & 0x55);
+		ones = (ones & 0x33) + ((ones >> 2) & 0x33);
+		return ((ones + (ones >> 4)) & 0x0f) <= 3;
+	}
+
+	/** How many of slots `from` to `to` − 1 are held. */
+	held(from: number, to: number): number {
+		let count = 0;
+		for (let i = from; i < to; i++) if (!this.isReleased(i)) count++;
+		return count;
+	}
+
+	/**
+	 * Writes the marks of `from` to `to` − 1, none of them released yet, and reads all back; `isReleased` then says which took.
+	 * False when they could not be read back.
+	 */
+	release(from: number, to: number): boolean {
+		const block = this.#block;
+		const run = to - from === 1 ? this.#zero : this.#zeros.subarray(0, to - from);
+		this.#medium.write(run, this.#layout.markOffset(block, from));
+		this.#block = -1;
+		return this.load(block);
+	}
+}

@@ -1,0 +1,110 @@
+import { Fault } from '../fault';
+import type { FlashPartition } from '../ports';
+import { HEADER_BYTE_LENGTH, type Layout } from './layout';
+
+/**
+ * The flash, when it may fail: nothing here throws. Every call says whether it worked, and the newest failure is kept for
+ * the diagnosis.
+ */
+export class Medium {
+	/** Flash operations that failed, or did not read back, since this boot. */
+	faults = 0;
+	lastFault: Fault | undefined;
+	readonly #flash: FlashPartition;
+	readonly #layout: Layout;
+	/** For reading back, and for looking over blocks. */
+	readonly #scratch: Uint8Array;
+	readonly #slotCheck: Uint8Array;
+
+	constructor(flash: FlashPartition, layout: Layout) {
+		this.#flash = flash;
+		this.#layout = layout;
+		this.#scratch = new Uint8Array(256);
+		this.#slotCheck = new Uint8Array(layout.slotByteLength);
+	}
+
+	read(buffer: Uint8Array, byteOffset: number): boolean {
+		try {
+			this.#flash.read(buffer, byteOffset);
+			return true;
+		} catch (thrown) {
+			this.#note(Fault.from(thrown, 'flash'));
+			return false;
+		}
+	}
+
+	/** Writes; what it does to the flash is for the caller to read back. */
+	write(buffer: Uint8Array, byteOffset: number): boolean {
+		try {
+			this.#flash.write(buffer, byteOffset);
+			return true;
+		} catch (thrown) {
+			this.#note(Fault.from(thrown, 'flash'));
+			return false;
+		}
+	}
+
+	/** Writes a slot's bytes, or up to 256, and reads them back: true when they stand there, whatever the write said. */
+	program(buffer: Uint8Array, byteOffset: number): boolean {
+		this.write(buffer, byteOffset);
+		return this.stands(buffer, byteOffset);
+	}
+
+	/** Whether these bytes, a slot's or up to 256, stand there. */
+	stands(buffer: Uint8Array, byteOffset: number): boolean {
+		const length = buffer.length;
+		const check = length === this.#slotCheck.length ? this.#slotCheck : this.#scratch.subarray(0, length);
+		if (!this.read(check, byteOffset)) return false;
+		for (let i = 0; i < length; i++) {
+			if (check[i] !== buffer[i]) {
+				this.#note(new Fault('flash', `journal: what was written at ${byteOffset} does not read back`));
+				return false;
+			}
+		}
+		return true;
+	}
+
+	erase(block: number): boolean {
+		try {
+			this.#flash.eraseBlock(block);
+			return true;
+		} catch (thrown) {
+			this.#note(Fault.from(thrown, 'flash'));
+			return false;
+		}
+	}
+
+	/**
+	 * How many slots of `block` reach up to its last byte that is not blank.
+	 * @returns 0 to `slots`, or undefined when it cannot be read
+	 */
+	slotsTouched(block: number): number | undefined {
+		const { slots, slotByteLength } = this.#layout;
+		const last = this.#lastTouched(this.#layout.slotOffset(block, 0), slots * slotByteLength);
+		return last === undefined ? undefined : Math.floor((last + slotByteLength) / slotByteLength);
+	}
+
+	/** Whether everything in `block` behind its stamp is blank: header, marks, slots. */
+	isBlankBehind(block: number, stampByteLength: number): boolean {
+		const { slots, slotByteLength } = this.#layout;
+		const length = HEADER_BYTE_LENGTH + slots * (slotByteLength + 1) - stampByteLength;
+		return this.#lastTouched(this.#layout.headerOffset(block) + stampByteLength, length) === -1;
+	}
+
+	/** The index of the last byte of a range that is not 0xFF, −1 when there is none, undefined when it cannot be read. */
+	#lastTouched(byteOffset: number, byteLength: number): number | undefined {
+		const scratch = this.#scratch;
+		for (let end = byteLength; end > 0; end -= scratch.length) {
+			const start = Math.max(0, end - scratch.length);
+			const chunk = end - start === scratch.length ? scratch : scratch.subarray(0, end - start);
+			if (!this.read(chunk, byteOffset + start)) return undefined;
+			for (let i = chunk.length - 1; i >= 0; i--) if (chunk[i] !== 0xff) return start + i;
+		}
+		return -1;
+	}
+
+	#note(fault: Fault): void {
+		this.faults++;
+		this.lastFault = fault;
+	}
+}

@@ -1,0 +1,142 @@
+/**
+ * Turning to the next block, when the newest is full.
+ *
+ *   newest ─full─► the spare is opened: its header says what the drop of the oldest block will have cost
+ *          ─────► the oldest block is forgotten, erased, stamped: it is the next spare
+ *
+ * The loss is in flash before anything is lost, so a power cut at any point counts it once. While the flash is sound a spare
+ * is always there. Where it is not, a block is erased first and opened at once (`vacate`).
+ */
+import { GENERATION_END, STAMP_BYTE_LENGTH } from './header';
+import { SEQUENCE_END } from './layout';
+import type { Store } from './store';
+
+/** Opens the next block. False when no block of the partition can be used; the next call tries them all again. */
+export function turn(store: Store): boolean {
+	const { slots, blocks } = store.layout;
+	if (store.nextSequence + slots > SEQUENCE_END || store.generation + blocks + 2 > GENERATION_END) startOver(store);
+	for (;;) {
+		const block = takePrepared(store);
+		if (block < 0) {
+			store.forgive();
+			return false;
+		}
+		if (open(store, block)) return true;
+	}
+}
+
+/**
+ * The block to prepare next: the first free one behind `block`, else the oldest that can be erased.
+ * @returns −1 when there is none
+ */
+export function findVictim(store: Store, block: number): number {
+	const { blocks } = store.layout;
+	for (let i = 1; i < blocks; i++) {
+		const candidate = (Math.max(block, 0) + i) % blocks;
+		if (candidate !== block && isFree(store, candidate)) return candidate;
+	}
+	if (block < 0 && isFree(store, 0)) return 0;
+	for (let k = 0; k < store.chain.length; k++) {
+		const candidate = store.chain.block(k);
+		if (candidate !== block && !store.isBad(candidate)) return candidate;
+	}
+	// The very last that can be used gives way to itself.
+	return block >= 0 && store.isLive(block) && !store.isBad(block) ? block : -1;
+}
+
+/** Erases a block and stamps it for the next generation. A block that refuses is bad. */
+export function prepare(store: Store, block: number): boolean {
+	store.marks.forget();
+	if (store.medium.erase(block) && stamp(store, block)) return true;
+	store.setBad(block);
+	return false;
+}
+
+function isFree(store: Store, block: number): boolean {
+	return !store.isBad(block) && !store.isLive(block) && block !== store.spare;
+}
+
+function stamp(store: Store, block: number): boolean {
+	store.header.generation = store.generation + 1;
+	store.header.encode();
+	return store.medium.program(store.header.stamp, store.layout.headerOffset(block));
+}
+
+/** A block that is stamped and blank, −1 when none can be made. */
+function takePrepared(store: Store): number {
+	let block = store.spare;
+	store.spare = -1;
+	if (block >= 0) {
+		if (isBlank(store, block)) return block;
+		if (prepare(store, block) && isBlank(store, block)) return block;
+		store.setBad(block);
+	}
+	for (;;) {
+		block = findVictim(store, store.newest);
+		if (block < 0) return -1;
+		if (vacate(store, block) && isBlank(store, block)) return block;
+		store.setBad(block);
+	}
+}
+
+function isBlank(store: Store, block: number): boolean {
+	return store.medium.isBlankBehind(block, STAMP_BYTE_LENGTH);
+}
+
+/** Drops, erases and stamps a block. One that will not erase keeps its records: they can still be read. */
+function vacate(store: Store, block: number): boolean {
+	const through = store.chain.indexOf(block);
+	const lost = heldThrough(store, through);
+	store.marks.forget();
+	if (!store.medium.erase(block)) return false;
+	store.drop(through + 1, lost);
+	return stamp(store, block);
+}
+
+/** How many records the blocks 0 to `through` of the chain hold. */
+function heldThrough(store: Store, through: number): number {
+	let held = 0;
+	for (let k = 0; k <= through; k++) held += store.held(k);
+	return held;
+}
+
+/** Opens a prepared block, then prepares the next. False when the header does not stand: the block is bad. */
+function open(store: Store, block: number): boolean {
+	const { chain, header } = store;
+	const oldest = store.oldest();
+	store.trim();
+	const victim = findVictim(store, block);
+	const through = victim < 0 ? -1 : chain.indexOf(victim);
+	const lost = heldThrough(store, through);
+
+	header.generation = store.generation + 1;
+	header.epoch = store.epoch;
+	header.firstSequence = store.nextSequence;
+	header.oldestSequence = through < 0 ? oldest : Math.min(chain.end(through), store.nextSequence);
+	header.dropped = Math.min(0xffff_ffff, store.dropped + lost);
+	header.damaged = store.damagedBelow(header.oldestSequence);
+	header.encode();
+	const offset = store.layout.headerOffset(block);
+	store.medium.write(header.body, offset + STAMP_BYTE_LENGTH);
+	if (!store.medium.stands(header.bytes, offset)) {
+		store.setBad(block);
+		// It may read as a header after all, one day: the next one must be newer.
+		store.generation++;
+		return false;
+	}
+	store.drop(through + 1, lost);
+	store.begin(block, 0);
+	if (victim >= 0 && prepare(store, victim)) store.spare = victim;
+	return true;
+}
+
+/** The numbers have run out, which takes four billion records or a forger. The newest block goes last: a cut leaves a shorter journal. */
+function startOver(store: Store): void {
+	const { blocks } = store.layout;
+	for (let i = 1; i <= blocks; i++) {
+		const block = (Math.max(store.newest, 0) + i) % blocks;
+		if (!store.medium.erase(block)) store.setBad(block);
+	}
+	store.marks.forget();
+	store.begetEpoch();
+}
