@@ -1,0 +1,34 @@
+import type { ClientPart } from '../../../modules/mqtt/client';
+import { NodeDns } from './dns';
+import type { Lifeline } from './lifeline';
+import { NodeMqttClient } from './mqtt-client';
+import type { Scheduler } from './scheduler';
+import { NodeTcp } from './tcp';
+import { NodeTls } from './tls';
+import type { VirtualLine } from './virtual';
+import { VirtualDns, VirtualTcp } from './virtual-socket';
+
+interface Common {
+	readonly scheduler: Scheduler;
+	/** What the board's power cut takes along. */
+	readonly lifeline?: Lifeline | undefined;
+}
+
+/** MQTT over TLS on the real network. `ca`: PEM, or 'system' for the authorities that Node ships with. */
+export function tlsMqtt({
+	ca,
+	...common
+}: Common & { readonly ca: string | readonly string[] | 'system' }): ClientPart {
+	return { ...common, io: NodeMqttClient, dns: { ...common, io: NodeDns }, socket: { ...common, io: NodeTls, ca } };
+}
+
+/** MQTT over plain TCP on the real network, for a broker on this machine. */
+export function tcpMqtt(common: Common): ClientPart {
+	return { ...common, io: NodeMqttClient, dns: { ...common, io: NodeDns }, socket: { ...common, io: NodeTcp } };
+}
+
+/** MQTT over a line of the virtual network. */
+export function virtualMqtt(line: VirtualLine, lifeline?: Lifeline): ClientPart {
+	const common = { scheduler: line.network.scheduler, lifeline, line };
+	return { ...common, io: NodeMqttClient, dns: { ...common, io: VirtualDns }, socket: { ...common, io: VirtualTcp } };
+}
