@@ -46,6 +46,7 @@ export class Device {
 	readonly #sampler: Sampler;
 	readonly #courier: Courier;
 	readonly #plan: PowerPlan;
+	#flashFaults = 0;
 	#closed = false;
 
 	/** @throws Fault 'flash' when no block of the journal's partition can be used. */
@@ -80,7 +81,10 @@ export class Device {
 			journal: this.#journal,
 			dating: this.#dating,
 			interval: Math.round(settings.dataIntervalSeconds * 1000),
-			onReading: () => this.#plan.reading(),
+			onReading: () => {
+				this.#watchFlash();
+				this.#plan.reading();
+			},
 		});
 		link.onChanged = () => this.#linkChanged();
 	}
@@ -146,6 +150,15 @@ export class Device {
 		log('info', 'link', `${link.state}${strength}`);
 		if (link.state === 'up') this.#courier.start();
 		else this.#courier.pause();
+	}
+
+	/** Bad flash costs a block and no more; but somebody should know, and the counters say how much. */
+	#watchFlash(): void {
+		const { faults, lastFault, badBlocks } = this.#journal;
+		if (faults === this.#flashFaults) return;
+		this.#flashFaults = faults;
+		const why = lastFault?.message ?? 'flash fault';
+		this.#host.log('warning', 'journal', `${why}; ${faults} faults since start, ${badBlocks} blocks out of use`);
 	}
 
 	#sendHeartbeat(): void {

@@ -12,7 +12,7 @@ export class Bits {
 		const bytes = this.#bytes;
 		while (width > 0) {
 			const room = 8 - (this.#position & 7);
-			const taken = room < width ? room : width;
+			const taken = Math.min(room, width);
 			// Division, not shifts: a field may be wider than 32 bits.
 			const part = Math.floor(value / 2 ** (width - taken)) % 2 ** taken;
 			const at = this.#position >> 3;
@@ -30,7 +30,7 @@ export class Bits {
 		let value = 0;
 		while (width > 0) {
 			const room = 8 - (this.#position & 7);
-			const taken = room < width ? room : width;
+			const taken = Math.min(room, width);
 			value = value * 2 ** taken + ((bytes[this.#position >> 3]! >> (room - taken)) & ((1 << taken) - 1));
 			this.#position += taken;
 			width -= taken;

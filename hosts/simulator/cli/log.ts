@@ -6,15 +6,21 @@ const ranks: Readonly<Record<LogLevel, number>> = Object.freeze({ error: 0, warn
 /**
  * A log of plain lines: time, who, level when it matters, message. Colours only when the stream is a terminal.
  * @param prefix names the device where several speak
+ * @param write else straight to the stream
  */
-export function lineLog(stream: NodeJS.WriteStream, level: LogLevel, prefix = ''): Log {
+export function lineLog(
+	stream: NodeJS.WriteStream,
+	level: LogLevel,
+	prefix = '',
+	write: (text: string) => void = (text) => void stream.write(text),
+): Log {
 	const colours = pc.createColors(Boolean(stream.isTTY) && !process.env.NO_COLOR);
 	const paint = { error: colours.red, warning: colours.yellow, info: String, debug: colours.dim };
 	return (at, source, message) => {
 		if (ranks[at] > ranks[level]) return;
 		const time = colours.dim(new Date().toISOString().slice(11, 23));
 		const mark = at === 'error' || at === 'warning' ? `${at.toUpperCase()} ` : '';
-		stream.write(`${time} ${prefix}${colours.cyan(source)}: ${paint[at](mark + oneLine(message))}\n`);
+		write(`${time} ${prefix}${colours.cyan(source)}: ${paint[at](mark + oneLine(message))}\n`);
 	};
 }
 

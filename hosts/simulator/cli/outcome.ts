@@ -41,7 +41,8 @@ export function deviceOutcome(report: DeviceReport): DeviceOutcome {
 
 /** One line for a person: what happened to the readings. */
 export function summary({ devices, server, lost }: Outcome): string {
-	const sum = (of: (device: DeviceOutcome) => number): number => devices.reduce((total, device) => total + of(device), 0);
+	const sum = (of: (device: DeviceOutcome) => number): number =>
+		devices.reduce((total, device) => total + of(device), 0);
 	const parts = [
 		`${sum((device) => device.sampled)} readings taken`,
 		`${sum((device) => device.released)} delivered`,

@@ -56,7 +56,10 @@ export class Run {
 					seed: seed + index,
 					speed,
 					log: log(deviceId),
-					settings: recording && settings.dataIntervalSeconds === undefined ? { ...settings, dataIntervalSeconds: 1 } : settings,
+					settings:
+						recording && settings.dataIntervalSeconds === undefined
+							? { ...settings, dataIntervalSeconds: 1 }
+							: settings,
 					sensor,
 					blocks: devices.length > CROWD ? CROWD_BLOCKS : undefined,
 				});

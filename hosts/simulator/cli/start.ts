@@ -1,17 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import pc from 'picocolors';
-import type { DeviceReport } from '../../../src/device';
-import { enrol } from '../../server/credentials';
-import { startServer, type Server } from '../../server/server';
-import { defaultStateDirectory } from '../../server/state';
 import { collectSetting, options } from './options';
-import { lineLog } from './log';
-import { deviceOutcome, type Outcome, summary } from './outcome';
-import { onInterrupt, Run } from './run';
-import { drawStatus, LiveStatus } from './status';
 
-const program = new Command('npm start --')
+const _program = new Command('npm start --')
 	.description('The server and a virtual device in one process: readings from a sensor to a row, over MQTT with TLS.')
 	.addOption(options.for())
 	.addOption(options.interval())

@@ -42,7 +42,8 @@ export function drawStatus(reports: readonly DeviceReport[], server: string): st
 			return `${name} ${word}${inFlight > 0 ? ` (${inFlight} in flight)` : ''}`;
 		});
 		const backlog = report.backlog > 0 ? pc.yellow(`${report.backlog} to deliver`) : 'all delivered';
-		const dropped = report.dropped + report.damaged > 0 ? pc.red(`, ${report.dropped + report.damaged} lost on the board`) : '';
+		const dropped =
+			report.dropped + report.damaged > 0 ? pc.red(`, ${report.dropped + report.damaged} lost on the board`) : '';
 		return `${pc.bold(report.deviceId)}  ${report.sampled} taken, ${report.released} delivered, ${backlog}${dropped}  ${routes.join(' ')}`;
 	});
 	if (reports.length > SHOWN) lines.push(pc.dim(`and ${reports.length - SHOWN} devices more`));

@@ -1,0 +1,33 @@
+/** `npm run bench -- [NAME …]`: prints the tables that bench/README.md keeps. */
+import { cpus, totalmem } from 'node:os';
+import { ingestBench } from './ingest';
+import { journalBench } from './journal';
+import { wireBench } from './wire';
+
+export interface Table {
+	readonly title: string;
+	/** What was counted, the figure, and what to hold it against. */
+	readonly rows: readonly (readonly [name: string, value: string, note?: string])[];
+}
+
+const benches: Readonly<Record<string, () => Promise<Table>>> = {
+	journal: journalBench,
+	wire: wireBench,
+	ingest: ingestBench,
+};
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !Object.hasOwn(benches, name));
+if (asked.includes('--help') || unknown.length > 0) {
+	console.log(`npm run bench -- [${Object.keys(benches).join('] [')}]    (all of them unless named)`);
+	process.exit(unknown.length > 0 && !asked.includes('--help') ? 2 : 0);
+}
+
+console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB\n`);
+for (const [name, bench] of Object.entries(benches)) {
+	if (asked.length > 0 && !asked.includes(name)) continue;
+	const { title, rows } = await bench();
+	console.log(`## ${title}\n\n| what | figure | beside |\n|---|---|---|`);
+	for (const [what, figure, beside = ''] of rows) console.log(`| ${what} | ${figure} | ${beside} |`);
+	console.log();
+}

@@ -1,0 +1,118 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { Fault } from '../../../modules/fault';
+import { type SettingRule, type Settings, settingNames, settingRules } from '../../../src/settings';
+import { defaultStateDirectory } from '../../server/state';
+import { lineLog } from './log';
+import { collectSetting, options } from './options';
+import { deviceOutcome, type Outcome, summary } from './outcome';
+import { onInterrupt, Run } from './run';
+
+const program = new Command('npm run device --')
+	.description('One virtual device, for any MQTT server with TLS.')
+	.option('--config <file.json>', 'settings, one JSON object')
+	.option('--set <key=value>', 'one setting, over the file’s; again for more', collectSetting, {})
+	.option('--ca <file.pem>', 'the authority that must have signed the broker’s certificate (the setting mqttCa)')
+	.option('--password-file <file>', 'the broker’s password, kept out of the process list (the setting mqttPassword)')
+	.addOption(options.interval())
+	.addOption(options.for())
+	.addOption(options.replay())
+	.addOption(options.columnMap())
+	.addOption(options.speed())
+	.addOption(options.seed())
+	.addOption(options.state())
+	.addOption(options.json())
+	.addOption(options.verbose())
+	.addHelpText(
+		'after',
+		() => `\nSettings:\n${settingNames.map((name) => settingHelp(name, settingRules[name])).join('\n')}
+
+Without a broker, the device is ESP32_001 of the server on this machine (npm run server), with the certificate and the
+password that it made in the state folder.
+
+Examples:
+  npm run device
+  npm run device -- --set dataIntervalSeconds=2 --for 60 --json
+  npm run device -- --set mqttUrl=mqtts://broker.example --ca ca.pem --set mqttUser=me --password-file secret.txt
+
+Exit status: 0 when nothing was lost, 1 when something was or could not start, 2 for a wrong option or setting.`,
+	);
+
+interface Given {
+	config?: string;
+	set: Record<string, string>;
+	ca?: string;
+	passwordFile?: string;
+	interval?: number;
+	for?: number;
+	replay?: string;
+	columnMap?: string;
+	speed: number;
+	seed: number;
+	state?: string;
+	json?: boolean;
+	verbose?: boolean;
+}
+
+function settingHelp(name: string, rule: SettingRule): string {
+	const bounds =
+		rule.kind === 'number' ? `${rule.minimum} to ${rule.maximum}, ${rule.fallback} unless set` : (rule.shape ?? 'text');
+	return `  ${name.padEnd(25)} ${rule.help} (${bounds}${rule.kind === 'text' && rule.fallback ? `; ${rule.fallback} unless set` : ''})`;
+}
+
+/** What the user gave, over what the server on this machine made for its first device. */
+function gather(given: Given, state: string): Record<string, unknown> {
+	const file =
+		given.config === undefined ? {} : (JSON.parse(readFileSync(given.config, 'utf8')) as Record<string, unknown>);
+	const settings: Record<string, unknown> = { ...file, ...given.set };
+	if (given.interval !== undefined) settings.dataIntervalSeconds = given.interval;
+	if (given.ca !== undefined) settings.mqttCa = readFileSync(given.ca, 'utf8');
+	if (given.passwordFile !== undefined) settings.mqttPassword = readFileSync(given.passwordFile, 'utf8').trimEnd();
+	settings.deviceId ??= settingRules.deviceId.fallback;
+	if (settings.mqttUrl !== undefined) return settings;
+	const mine = join(state, 'devices', `${String(settings.deviceId)}.json`);
+	const ca = join(state, 'tls', 'ca.pem');
+	if (!existsSync(mine) || !existsSync(ca))
+		throw new Fault(
+			'range',
+			`mqttUrl: not set, and no server has made ${mine}; start one with npm run server, or name a broker`,
+		);
+	const { user, password } = JSON.parse(readFileSync(mine, 'utf8')) as { user: string; password: string };
+	return {
+		mqttUrl: 'mqtts://localhost:8883',
+		mqttUser: user,
+		mqttPassword: password,
+		mqttCa: readFileSync(ca, 'utf8'),
+		...settings,
+	};
+}
+
+async function main(given: Given): Promise<number> {
+	const state = given.state ?? defaultStateDirectory();
+	const log = lineLog(given.json ? process.stderr : process.stdout, given.verbose ? 'debug' : 'info');
+	const { seed, speed, replay, columnMap } = given;
+	let run: Run;
+	try {
+		const devices = [gather(given, state) as Partial<Settings>];
+		run = new Run({ state, seed, speed, seconds: given.for, replay, columnMap, devices, log: () => log });
+	} catch (error) {
+		log('error', 'device', (error as Error).message);
+		return error instanceof Fault && error.code === 'range' ? 2 : 1;
+	}
+	onInterrupt(() => run.stop());
+	await run.ended;
+	const reports = run.reports();
+	run.close();
+	const carried = run.starts.reduce((sum, { backlog }) => sum + backlog, 0);
+	// Without the server's rows, a receipt is all that says that a reading arrived.
+	const lost = reports.reduce((sum, { sampled, released, backlog }) => sum + sampled - released - backlog, carried);
+	const outcome: Outcome = { devices: reports.map(deviceOutcome), server: null, lost };
+	log('info', 'device', summary(outcome));
+	if (given.json) process.stdout.write(`${JSON.stringify(outcome)}\n`);
+	return lost === 0 ? 0 : 1;
+}
+
+program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+program.parse();
+process.exitCode = await main(program.opts<Given>());

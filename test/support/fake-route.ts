@@ -1,0 +1,70 @@
+import type { Fault } from '../../modules/fault';
+import type { Outgoing, Route } from '../../modules/ports';
+
+/** A route that a test opens, fills, answers and ends by hand. */
+export class FakeRoute implements Route {
+	readonly name: string;
+	state: Route['state'] = 'closed';
+	onOpen: (() => void) | undefined;
+	onClosed: ((fault: Fault) => void) | undefined;
+	onReceipt: ((sequence: number) => void) | undefined;
+	onWritable: (() => void) | undefined;
+	onMessage: ((body: ArrayBuffer) => void) | undefined;
+	/** How many records it takes before it says that there is no room. */
+	window = Number.POSITIVE_INFINITY;
+	opens = 0;
+	closes = 0;
+	readonly sent: { channel: string; sequence: number | undefined; again: boolean; message: Record<string, unknown> }[] =
+		[];
+	#inFlight = new Set<number>();
+
+	constructor(name = 'fake') {
+		this.name = name;
+	}
+
+	open(): void {
+		this.opens++;
+		this.state = 'opening';
+	}
+
+	send({ channel, body, sequence, again }: Outgoing): boolean {
+		if (this.state !== 'open') throw new Error('not open');
+		if (sequence !== undefined && this.#inFlight.size >= this.window) return false;
+		if (sequence !== undefined) this.#inFlight.add(sequence);
+		this.sent.push({ channel, sequence, again, message: JSON.parse(Buffer.from(body).toString()) });
+		return true;
+	}
+
+	close(): void {
+		this.closes++;
+		this.state = 'closed';
+		this.#inFlight.clear();
+	}
+
+	/** The peer accepts the connection. */
+	accept(): void {
+		this.state = 'open';
+		this.onOpen?.();
+	}
+
+	/** The peer has the record for good. */
+	acknowledge(...sequences: number[]): void {
+		for (const sequence of sequences) {
+			this.#inFlight.delete(sequence);
+			this.onReceipt?.(sequence);
+		}
+		this.onWritable?.();
+	}
+
+	/** It ends by itself. */
+	fail(fault: Fault): void {
+		this.state = 'closed';
+		this.#inFlight.clear();
+		this.onClosed?.(fault);
+	}
+
+	/** The sequences that were sent, in order. */
+	get sequences(): number[] {
+		return this.sent.flatMap(({ sequence }) => sequence ?? []);
+	}
+}
