@@ -1,0 +1,177 @@
+import { isUtf8 } from 'node:buffer';
+import type { Channel } from '../../modules/ports';
+import { type Json, JsonError, parseJson } from './json';
+import { maximumBody, type Quantity, quantityNames, readingIdPattern, violation } from './schema';
+
+/** Which way a message came in. */
+export type Door = 'mqtt' | 'broker' | 'http';
+
+/** A reading as the store takes it: checked, flat, dated. A quantity that was not measured is null. */
+export interface Reading extends Readonly<Record<Quantity, number | null>> {
+	readonly kind: 'reading';
+	readonly deviceId: string;
+	/** Journal epoch and sequence (unsigned 32-bit), or null where the device numbers nothing (the guide's sketches). */
+	readonly epoch: number | null;
+	readonly sequence: number | null;
+	/** Epoch milliseconds. */
+	readonly timestamp: number;
+	/** The device's own stamp where it was an uptime (ms since its boot); `timestamp` is then when it came in. */
+	readonly sourceTimestamp: number | null;
+	readonly receivedAt: number;
+	readonly door: Door;
+}
+
+/** Any other message. `body` is the JSON text as it came. */
+export interface Message {
+	readonly kind: 'message';
+	readonly deviceId: string;
+	readonly channel: Exclude<Channel, 'data'>;
+	readonly timestamp: number;
+	readonly receivedAt: number;
+	readonly door: Door;
+	readonly alertId: string | null;
+	/** Where an alert's id is a journal id: its place there, so that it does not look like a missing reading. */
+	readonly epoch: number | null;
+	readonly sequence: number | null;
+	readonly body: string;
+}
+
+/** A message that cannot be taken now or ever. `message` names the field and the bound. */
+export class Refusal extends Error {
+	override readonly name = 'Refusal';
+}
+
+/** 2020-01-01T00:00:00Z: nothing was measured before there was a device. */
+export const earliest = 1_577_836_800_000;
+const day = 86_400_000;
+
+export interface Arrival {
+	readonly door: Door;
+	/** Who sent it, as the door knows from its credentials; undefined where the door cannot know. */
+	readonly deviceId: string | undefined;
+	readonly channel: Channel;
+	readonly body: Buffer;
+	/** Epoch milliseconds. */
+	readonly receivedAt: number;
+}
+
+/**
+ * From bytes to what the store takes.
+ * @param now the server's clock, epoch ms
+ * @throws Refusal
+ */
+export function interpret(arrival: Arrival, now: number): Reading | Message {
+	const text = decode(arrival.body);
+	const json = parse(text);
+	const wrong = violation(arrival.channel, json);
+	if (wrong !== undefined) throw new Refusal(wrong);
+	const fields = json as { [name: string]: Json };
+	const deviceId = fields.device_id as string;
+	if (arrival.deviceId !== undefined && deviceId !== arrival.deviceId)
+		throw new Refusal(`device_id: ${deviceId} is not ${arrival.deviceId}, who sent it`);
+	return arrival.channel === 'data'
+		? reading(arrival, fields, deviceId, now)
+		: message(arrival, arrival.channel, fields, deviceId, now, text);
+}
+
+function decode(body: Buffer): string {
+	if (body.length > maximumBody) throw new Refusal(`body: ${body.length} bytes, at most ${maximumBody}`);
+	if (!isUtf8(body)) throw new Refusal('body: not UTF-8');
+	return body.toString('utf8');
+}
+
+function parse(text: string): Json {
+	try {
+		return parseJson(text);
+	} catch (error) {
+		if (error instanceof JsonError) throw new Refusal(error.message);
+		throw error;
+	}
+}
+
+function reading(arrival: Arrival, fields: { [name: string]: Json }, deviceId: string, now: number): Reading {
+	const id = journalId('reading_id', fields.reading_id);
+	const stamp = fields.timestamp as number;
+	const timestamp = id ? epochMilliseconds(stamp, now) : date(arrival.door, stamp, now);
+	const values = {} as Record<Quantity, number | null>;
+	for (const name of quantityNames) values[name] = value(name, fields);
+	// A sketch whose sensor finds no finger sends 0; nobody alive has a heart rate or a saturation of 0.
+	if (values.heart_rate === 0) values.heart_rate = null;
+	if (values.spo2 === 0) values.spo2 = null;
+	return {
+		kind: 'reading',
+		deviceId,
+		epoch: id ? id.epoch : null,
+		sequence: id ? id.sequence : null,
+		timestamp: timestamp ?? arrival.receivedAt,
+		sourceTimestamp: timestamp === undefined ? stamp : null,
+		receivedAt: arrival.receivedAt,
+		door: arrival.door,
+		...values,
+	};
+}
+
+function value(name: Quantity, fields: { [name: string]: Json }): number | null {
+	const nest = name === 'latitude' || name === 'longitude' ? 'location' : 'data';
+	const flat = own(fields, name);
+	const nested = Object.hasOwn(fields, nest) ? own(fields[nest] as { [name: string]: Json }, name) : undefined;
+	if (flat !== undefined && nested !== undefined) throw new Refusal(`${name}: given twice, flat and in ${nest}`);
+	return (flat ?? nested ?? null) as number | null;
+}
+
+function own(fields: { [name: string]: Json }, name: string): Json | undefined {
+	return Object.hasOwn(fields, name) ? fields[name] : undefined;
+}
+
+function message(
+	arrival: Arrival,
+	channel: Exclude<Channel, 'data'>,
+	fields: { [name: string]: Json },
+	deviceId: string,
+	now: number,
+	body: string,
+): Message {
+	const stamp = fields.timestamp as number | undefined;
+	const alertId = channel === 'alert' ? ((fields.alert_id as string | undefined) ?? null) : null;
+	const id = alertId !== null && readingIdPattern.test(alertId) ? journalId('alert_id', alertId) : undefined;
+	return {
+		kind: 'message',
+		deviceId,
+		channel,
+		timestamp: (stamp === undefined ? undefined : date(arrival.door, stamp, now)) ?? arrival.receivedAt,
+		receivedAt: arrival.receivedAt,
+		door: arrival.door,
+		alertId,
+		epoch: id ? id.epoch : null,
+		sequence: id ? id.sequence : null,
+		body,
+	};
+}
+
+function journalId(field: string, id: Json | undefined): { epoch: number; sequence: number } | undefined {
+	if (typeof id !== 'string') return undefined;
+	const [, epoch, digits] = readingIdPattern.exec(id) as unknown as [string, string, string];
+	const sequence = Number(digits);
+	if (sequence > 0xffff_ffff) throw new Refusal(`${field}: sequence ${digits} is above 4294967295`);
+	return { epoch: Number.parseInt(epoch, 16), sequence };
+}
+
+/**
+ * When it was measured, in epoch ms; undefined where the stamp counts from a boot that nobody dated.
+ * The guide's sketches send millis() on MQTT, epoch seconds or milliseconds over HTTP.
+ */
+function date(door: Door, stamp: number, now: number): number | undefined {
+	if (stamp >= 1e12) return epochMilliseconds(stamp, now);
+	if (door === 'http') {
+		if (stamp < 1e9) return undefined;
+		if (stamp <= 1e11) return epochMilliseconds(stamp * 1000, now);
+	} else if (stamp <= 0xffff_ffff) return undefined;
+	throw new Refusal(`timestamp: ${stamp} is neither an uptime nor epoch milliseconds`);
+}
+
+function epochMilliseconds(stamp: number, now: number): number {
+	if (stamp < earliest) throw new Refusal(`timestamp: ${stamp} is below ${earliest} (2020-01-01)`);
+	const latest = now + day;
+	if (stamp > latest) throw new Refusal(`timestamp: ${stamp} is above ${latest} (a day ahead of the server's clock)`);
+	return stamp;
+}

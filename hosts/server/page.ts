@@ -1,0 +1,46 @@
+import type { Health } from './http';
+import type { Queries, ShownReading } from './queries';
+import { quantityNames } from './schema';
+
+const deviceLimit = 100;
+const readingLimit = 20;
+
+/** What arrived, for people who would rather look: one page, nothing loaded from elsewhere, no script. */
+export function page(queries: Queries, health: Health): string {
+	const devices = queries.devices(deviceLimit);
+	const sections = devices.map(({ deviceId, rows }) => {
+		const readings = queries.readings({ deviceId, from: 0, to: Number.MAX_SAFE_INTEGER, limit: readingLimit });
+		const missing = queries.missing(deviceId).reduce((sum, { count }) => sum + count, 0);
+		return `<h2>${escaped(deviceId)}</h2><p>${rows} readings, ${missing} missing ·
+			<a href="/api/iot/readings?device_id=${encodeURIComponent(deviceId)}">JSON</a></p>${table(readings)}`;
+	});
+	return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>FAJMA server</title>
+		<meta name="viewport" content="width=device-width, initial-scale=1"><meta http-equiv="refresh" content="10">
+		<style>body{font:16px/1.4 system-ui,sans-serif;margin:2rem;color-scheme:light dark}table{border-collapse:collapse}
+		td,th{padding:.2rem .7rem;text-align:right;font-variant-numeric:tabular-nums}th{font-weight:600}
+		tr+tr{border-top:1px solid #8884}.wide{overflow-x:auto}</style></head><body><h1>FAJMA server</h1>
+		<p>${health.status} · ${health.rows} readings · broker ${escaped(health.broker)} · store ${health.store} ·
+		${health.duplicates} duplicates and ${health.rejected} refused since the start</p>
+		${sections.join('\n') || '<p>Nothing has arrived yet.</p>'}</body></html>`;
+}
+
+function table(readings: readonly ShownReading[]): string {
+	const head = ['time', ...quantityNames, 'reading_id', 'door'].map((name) => `<th scope="col">${name}</th>`).join('');
+	const rows = readings.map((reading) => {
+		const cells = [reading.iso, ...quantityNames.map((name) => reading[name]), reading.reading_id, reading.door];
+		return `<tr>${cells.map((cell) => `<td>${escaped(String(cell ?? '–'))}</td>`).join('')}</tr>`;
+	});
+	return `<div class="wide"><table><tr>${head}</tr>${rows.join('')}</table></div>`;
+}
+
+const entities: Readonly<Record<string, string>> = {
+	'&': '&amp;',
+	'<': '&lt;',
+	'>': '&gt;',
+	'"': '&quot;',
+	"'": '&#39;',
+};
+
+function escaped(text: string): string {
+	return text.replace(/[&<>"']/g, (character) => entities[character]!);
+}
