@@ -1,5 +1,5 @@
 import type { ClientPart } from '../../../modules/mqtt/client';
-import type { Log, Random32, Sensor, WakeCause } from '../../../modules/ports';
+import type { FlashPartition, Log, Random32, Sensor, WakeCause } from '../../../modules/ports';
 import { Device, type DeviceReport } from '../../../src/device';
 import type { Host } from '../../../src/host';
 import { makeSettings, type Settings } from '../../../src/settings';
@@ -7,7 +7,7 @@ import { makeRoutes } from '../../routes';
 import type { Scheduler } from '../net/scheduler';
 import { substream } from '../random';
 import { BoardClock } from './clocks';
-import type { VirtualFlash } from './flash';
+import { PowerCut } from './flash';
 import { VirtualLink } from './link';
 import type { VirtualStore } from './store';
 
@@ -56,7 +56,7 @@ export const nodeEngine: Engine = (body) => {
 export interface BoardOptions {
 	readonly scheduler: Scheduler;
 	readonly seed: number;
-	readonly flash: VirtualFlash;
+	readonly flash: FlashPartition;
 	readonly store: VirtualStore;
 	readonly log: Log;
 	/** Settings over the defaults, as the firmware is given them. */
@@ -71,6 +71,8 @@ export interface BoardOptions {
 	readonly joinTime?: number;
 	/** Else in this process. */
 	readonly engine?: Engine;
+	/** The power goes; the firmware is still as it was, for a last look at its report. */
+	readonly onPowerLost?: (firmware: Firmware) => void;
 }
 
 /** Thrown to leave the firmware when it sleeps, restarts or loses its power: nothing after it runs. */
@@ -150,7 +152,7 @@ export class VirtualBoard {
 				restart: () => this.#halt('restart', 0),
 			},
 			store,
-			journal: flash,
+			journal: new PoweredFlash(flash, () => this.cutPower()),
 			sensors: plugs.sensors,
 			link,
 			mqtt: plugs.mqtt,
@@ -172,23 +174,68 @@ export class VirtualBoard {
 
 	/** The power goes, now: no good-bye, no last write. */
 	cutPower(): void {
+		this.#end(false);
+	}
+
+	/** Ends the firmware politely, then the power. */
+	shutDown(): void {
+		this.#end(true);
+	}
+
+	#end(polite: boolean): void {
 		if (!this.#running) return;
-		const { boot, plugs } = this.#running;
+		const { boot, plugs, device } = this.#running;
+		this.#options.onPowerLost?.(device);
+		if (polite) device.close();
 		this.#running = undefined;
 		boot.clock.kill();
 		boot.networkClock.kill();
 		plugs.cut?.();
 	}
 
-	/** Ends the firmware politely, then the power. */
-	shutDown(): void {
-		this.#running?.device.close();
-		this.cutPower();
-	}
-
 	#halt(cause: WakeCause, milliseconds: number): never {
 		this.cutPower();
 		this.#options.scheduler.schedule(milliseconds, () => this.powerOn(cause));
 		throw new Halted();
+	}
+}
+
+/** When the power goes in the middle of a flash operation, it goes for the whole board. */
+class PoweredFlash implements FlashPartition {
+	readonly #flash: FlashPartition;
+	readonly #cut: () => void;
+
+	constructor(flash: FlashPartition, cut: () => void) {
+		this.#flash = flash;
+		this.#cut = cut;
+	}
+
+	status(): ReturnType<FlashPartition['status']> {
+		return this.#flash.status();
+	}
+
+	read(buffer: Uint8Array, byteOffset: number): number {
+		return this.#powered(() => this.#flash.read(buffer, byteOffset));
+	}
+
+	write(buffer: Uint8Array, byteOffset: number): void {
+		this.#powered(() => this.#flash.write(buffer, byteOffset));
+	}
+
+	eraseBlock(start: number, end?: number): void {
+		this.#powered(() => this.#flash.eraseBlock(start, end));
+	}
+
+	close(): void {
+		this.#flash.close();
+	}
+
+	#powered<T>(operation: () => T): T {
+		try {
+			return operation();
+		} catch (thrown) {
+			if (thrown instanceof PowerCut) this.#cut();
+			throw thrown;
+		}
 	}
 }

@@ -27,7 +27,7 @@ export interface DeskBoardOptions {
 	/** Else the seeded model of a person. */
 	readonly sensor?: Sensor | undefined;
 	/** Blocks of 4,096 bytes for the journal. */
-	readonly blocks?: number;
+	readonly blocks?: number | undefined;
 }
 
 export interface DeskBoard {

@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest';
+import { BoardClock } from '../../../hosts/simulator/board/clocks';
+import { VirtualFlash } from '../../../hosts/simulator/board/flash';
+import { VirtualStore } from '../../../hosts/simulator/board/store';
+import { seededRandom32 } from '../../../hosts/simulator/random';
+import { VirtualTime } from '../../../hosts/simulator/time';
+import { Fault } from '../../../modules/fault';
+import { Journal } from '../../../modules/journal/journal';
+import type { Sample, Sensor } from '../../../modules/ports';
+import { Dating } from '../../../src/sensing/dating';
+import { READING_BYTE_LENGTH, unpackReading } from '../../../src/sensing/reading';
+import { Sampler } from '../../../src/sensing/sampler';
+
+const NOON = 1_767_268_800_000;
+
+function sensor(name: string, sample: () => Sample | undefined): Sensor {
+	return { name, sample, close() {} };
+}
+
+function setUp(sensors: Sensor[], interval = 30_000) {
+	const world = new VirtualTime();
+	const random32 = seededRandom32(3);
+	const flash = new VirtualFlash({ blocks: 4, random32 });
+	const journal = new Journal({ flash, payloadByteLength: READING_BYTE_LENGTH, random32 });
+	const clock = new BoardClock(world, { epoch: NOON });
+	const log: string[] = [];
+	const kept: number[] = [];
+	const sampler = new Sampler({
+		clock,
+		log: (level, source, message) => log.push(`${level} ${source}: ${message}`),
+		sensors,
+		journal,
+		dating: new Dating({ clock, store: new VirtualStore() }),
+		interval,
+		onReading: (sequence) => kept.push(sequence),
+	});
+	const readings = () => {
+		const bytes = new Uint8Array(READING_BYTE_LENGTH);
+		const all = [];
+		for (let at = journal.next(0, bytes); at !== undefined; at = journal.next(at, bytes))
+			all.push(unpackReading(bytes));
+		return all;
+	};
+	return { world, flash, journal, clock, sampler, log, kept, readings };
+}
+
+describe('the sampler', () => {
+	test('takes a reading at once, then one each interval, in time with its start', () => {
+		const { world, sampler, readings, kept } = setUp([sensor('thermometer', () => ({ temperatureCelsius: 36.6 }))]);
+		sampler.start();
+		world.advance(90_000);
+		expect(readings().map(({ stamp }) => stamp)).toEqual(
+			[0, 30_000, 60_000, 90_000].map((at) => ({ epochMilliseconds: NOON + at })),
+		);
+		expect(kept).toEqual([1, 2, 3, 4]);
+		sampler.stop();
+		world.advance(90_000);
+		expect(sampler.sampled).toBe(4);
+	});
+
+	test('puts what all its sensors gave into one reading', () => {
+		const { world, sampler, readings } = setUp([
+			sensor('thermometer', () => ({ temperatureCelsius: 36.6 })),
+			sensor('oximeter', () => ({ heartRateBpm: 70, spo2Percent: 98 })),
+			sensor('gps', () => undefined),
+		]);
+		sampler.start();
+		world.advance(1);
+		expect(readings()[0]).toMatchObject({ centiCelsius: 3660, heartRateBpm: 70, spo2PerMille: 980 });
+		expect(readings()[0]!.latitudeTenMicrodegrees).toBeUndefined();
+	});
+
+	test('goes on without a sensor that fails, logs it once, and says when it is back', () => {
+		let broken = true;
+		const { world, sampler, log, readings } = setUp([
+			sensor('oximeter', () => {
+				if (broken) throw new Fault('sensor', 'no answer on the bus');
+				return { heartRateBpm: 70 };
+			}),
+			sensor('thermometer', () => ({ temperatureCelsius: 36.6 })),
+		]);
+		sampler.start();
+		world.advance(90_000);
+		broken = false;
+		world.advance(30_000);
+		expect(log).toEqual(['warning sampler: oximeter: no answer on the bus', 'info sampler: oximeter answers again']);
+		expect(readings().map(({ heartRateBpm }) => heartRateBpm)).toEqual([
+			undefined,
+			undefined,
+			undefined,
+			undefined,
+			70,
+		]);
+		expect(readings().every(({ centiCelsius }) => centiCelsius === 3660)).toBe(true);
+	});
+
+	test('leaves out nonsense and says what it was', () => {
+		const { world, sampler, log, readings } = setUp([
+			sensor('oximeter', () => ({ heartRateBpm: 9_999, spo2Percent: Number.NaN })),
+		]);
+		sampler.start();
+		world.advance(1);
+		expect(readings()[0]).toMatchObject({ heartRateBpm: undefined, spo2PerMille: undefined });
+		expect(log).toEqual([
+			'warning sampler: heartRateBpm: 9999 is out of bounds, left out',
+			'warning sampler: spo2Percent: NaN is out of bounds, left out',
+		]);
+	});
+
+	test('survives a sensor that throws anything at all', () => {
+		for (const thrown of [undefined, null, 'text', 7, { toString: () => 'odd' }]) {
+			const { world, sampler } = setUp([
+				sensor('odd', () => {
+					throw thrown;
+				}),
+			]);
+			sampler.start();
+			world.advance(1);
+			expect(sampler.journaled).toBe(1);
+		}
+	});
+
+	test('can be stopped from within a sample, and takes no other', () => {
+		const { world, sampler } = setUp([
+			sensor('last', () => {
+				sampler.stop();
+				return {};
+			}),
+		]);
+		sampler.start();
+		world.advance(300_000);
+		expect(sampler.sampled).toBe(1);
+	});
+
+	test('counts and logs a reading that no flash could keep', () => {
+		const { world, sampler, journal, log } = setUp([]);
+		journal.close();
+		sampler.start();
+		world.advance(1);
+		expect([sampler.sampled, sampler.journaled]).toEqual([1, 0]);
+		expect(log[0]).toContain('error sampler: a reading could not be kept');
+	});
+});

@@ -1,0 +1,150 @@
+import { Ingest } from '../../hosts/server/ingest';
+import { Store } from '../../hosts/server/store';
+import { type Engine, VirtualBoard } from '../../hosts/simulator/board/board';
+import { PowerCut, VirtualFlash } from '../../hosts/simulator/board/flash';
+import { VirtualStore } from '../../hosts/simulator/board/store';
+import { Lifeline } from '../../hosts/simulator/net/lifeline';
+import { virtualMqtt } from '../../hosts/simulator/net/parts';
+import { type LinkOptions, type VirtualLine, VirtualNetwork } from '../../hosts/simulator/net/virtual';
+import { VirtualBroker, type VirtualBrokerOptions } from '../../hosts/simulator/net/virtual-broker';
+import type { Inbound } from '../../hosts/simulator/net/virtual-session';
+import { substream } from '../../hosts/simulator/random';
+import { Person, personSensor } from '../../hosts/simulator/sensors/person';
+import { VirtualTime } from '../../hosts/simulator/time';
+import type { Channel, Sensor } from '../../modules/ports';
+
+/** Noon of a day, when every world begins. */
+export const NOON = 1_767_268_800_000;
+
+export interface WorldOptions {
+	readonly seed?: number;
+	readonly engine?: Engine;
+	readonly broker?: Pick<VirtualBrokerOptions, 'authenticate' | 'maySubscribe'>;
+}
+
+export interface BoardSetUp {
+	readonly settings?: Readonly<Record<string, unknown>>;
+	readonly link?: LinkOptions;
+	readonly blocks?: number;
+	readonly sensors?: readonly Sensor[];
+	/** Undefined: the board has no clock until somebody tells it the time. Else it knows it. */
+	readonly clockless?: boolean;
+}
+
+export interface Resident {
+	readonly board: VirtualBoard;
+	readonly flash: VirtualFlash;
+	readonly store: VirtualStore;
+	readonly line: VirtualLine;
+	readonly log: string[];
+	/** Readings kept, over all boots: what the server must have in the end. */
+	taken(): number;
+	/** Boots the board; a power cut that was set to hit during the boot leaves it off. */
+	powerOn(): void;
+	cutPower(): void;
+}
+
+/** Boards, a network, a broker and the real ingest over a real database, all in virtual time from one seed. */
+export function makeWorld({ seed = 1, engine, broker: rules = {} }: WorldOptions = {}) {
+	const time = new VirtualTime();
+	const network = new VirtualNetwork({ scheduler: time, random32: substream(seed, 'network') });
+	const store = new Store(':memory:');
+	const makeIngest = () =>
+		new Ingest({
+			store,
+			now: () => NOON + time.now,
+			schedule: (run, delay) => {
+				time.schedule(delay, run);
+			},
+		});
+	let ingest = makeIngest();
+	/** The chance that a commit's receipt never leaves the server. */
+	const server = { receiptLoss: 0, ingest: () => ingest };
+	const chance = substream(seed, 'server');
+	const submit = ({ clientId, topic, payload }: Inbound, acknowledge: () => void): void => {
+		const channel = topic.slice(topic.lastIndexOf('/') + 1) as Channel;
+		const body = Buffer.from(payload);
+		ingest.submit({ door: 'mqtt', deviceId: clientId, channel, body, receivedAt: NOON + time.now }, (outcome) => {
+			if (outcome !== 'busy' && chance() / 2 ** 32 >= server.receiptLoss) acknowledge();
+		});
+	};
+	const broker = new VirtualBroker({
+		...rules,
+		network,
+		host: 'broker.example',
+		port: 8883,
+		onPublish: submit,
+		onWill: (will) => submit(will, () => {}),
+	});
+
+	function addBoard(name: string, setUp: BoardSetUp = {}): Resident {
+		const { settings = {}, link = {}, blocks = 32, sensors, clockless = false } = setUp;
+		const flash = new VirtualFlash({ blocks, random32: substream(seed, `${name} flash`) });
+		const keyValue = new VirtualStore();
+		const line = network.link(link);
+		const log: string[] = [];
+		let before = 0;
+		const board = new VirtualBoard({
+			scheduler: time,
+			seed: seed + log.length,
+			flash,
+			store: keyValue,
+			log: (level, source, message) => log.push(`${level} ${source}: ${message}`),
+			settings: { deviceId: name, mqttUrl: 'mqtts://broker.example', dataIntervalSeconds: 30, ...settings },
+			epoch: clockless ? undefined : NOON,
+			...(engine && { engine }),
+			onPowerLost: (firmware) => {
+				before += firmware.report().journaled;
+			},
+			plug: ({ clock }) => {
+				const lifeline = new Lifeline();
+				const person = personSensor(new Person(substream(seed, name), () => clock.ticks / 1000));
+				return {
+					sensors: sensors ?? [person],
+					mqtt: () => virtualMqtt(line, lifeline),
+					cut: () => lifeline.cut(),
+				};
+			},
+		});
+		return {
+			board,
+			flash,
+			store: keyValue,
+			line,
+			log,
+			taken: () => before + (board.isOn ? board.device.report().journaled : 0),
+			powerOn() {
+				flash.powerOn();
+				try {
+					board.powerOn();
+				} catch (thrown) {
+					if (!(thrown instanceof PowerCut)) throw thrown;
+				}
+			},
+			cutPower() {
+				board.cutPower();
+				flash.powerOff();
+			},
+		};
+	}
+
+	const count = store.database.prepare('SELECT count(*) FROM readings').pluck();
+	return {
+		time,
+		network,
+		broker,
+		server,
+		addBoard,
+		/** Rows at the server, each reading once. */
+		rows: () => count.get() as number,
+		/** What the server's database says; for one look at the end. */
+		query: (sql: string, ...values: unknown[]) =>
+			store.database.prepare(sql).all(...values) as Record<string, unknown>[],
+		/** The server dies: what was not committed is gone, and so is every receipt that was on its way. */
+		crashServer() {
+			broker.crash();
+			ingest = makeIngest();
+		},
+		close: () => store.close(),
+	};
+}
