@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import type { FlashPartition, Random32 } from '../../../modules/ports';
+import { seededRandom32 } from '../random';
 
 export interface VirtualFlashOptions {
 	readonly blocks: number;
@@ -76,7 +77,7 @@ export class VirtualFlash implements FlashPartition {
 		this.#intended = new Uint8Array(size);
 		this.#weak = new Uint8Array(this.blocks);
 		this.blockErases = new Uint32Array(this.blocks);
-		this.#random32 = options.random32 ?? seeded(1);
+		this.#random32 = options.random32 ?? seededRandom32(1);
 		if (options.bytes === undefined) return;
 		if (options.bytes.length !== size) throw new RangeError(`flash: ${options.bytes.length} bytes, not ${size}`);
 		this.#bytes.set(options.bytes);
@@ -262,16 +263,16 @@ export class VirtualFlash implements FlashPartition {
 		this.#save(byteOffset, buffer.length);
 	}
 
-	/** Nothing yet, blank but weak, or any mix of the bits: what an erase leaves when it does not end. Weak in all cases. */
+	/** Nothing yet, blank but weak, or any mix of bits, blank from one end: what an erase leaves when it does not end. Weak always. */
 	#tearErase(block: number): void {
-		const way = this.#random32() % 4;
+		const way = this.#random32() % 5;
 		const part = this.#random32() % this.blockLength;
 		this.#weak[block] = 1;
 		if (way === 0) return;
 		this.#fill(block, (byte, i) => {
 			if (way === 1) return 0xff;
 			if (way === 2) return byte | this.#random32();
-			return i < part ? 0xff : byte;
+			return i < part === (way === 3) ? 0xff : byte;
 		});
 	}
 
@@ -306,15 +307,4 @@ export class VirtualFlash implements FlashPartition {
 	#save(byteOffset: number, byteLength: number): void {
 		if (this.#file !== undefined) writeSync(this.#file, this.#bytes, byteOffset, byteLength, byteOffset);
 	}
-}
-
-/** Mulberry32: small, seeded, good enough to tear flash. */
-export function seeded(seed: number): Random32 {
-	let state = seed >>> 0;
-	return () => {
-		state = (state + 0x6d2b79f5) >>> 0;
-		let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-		return (mixed ^ (mixed >>> 14)) >>> 0;
-	};
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { seeded, VirtualFlash } from '../../../hosts/simulator/board/flash';
+import { VirtualFlash } from '../../../hosts/simulator/board/flash';
+import { seededRandom32 as seeded } from '../../../hosts/simulator/random';
 import { Fault } from '../../../modules/fault';
 import { Journal } from '../../../modules/journal/journal';
 
