@@ -27,15 +27,15 @@ export function turn(store: Store): boolean {
 
 /**
  * The block to prepare next: the first free one behind `block`, else the oldest that can be erased.
+ * @param block −1: none
  * @returns −1 when there is none
  */
 export function findVictim(store: Store, block: number): number {
 	const { blocks } = store.layout;
-	for (let i = 1; i < blocks; i++) {
-		const candidate = (Math.max(block, 0) + i) % blocks;
+	for (let i = 1; i <= blocks; i++) {
+		const candidate = (block + i) % blocks;
 		if (candidate !== block && isFree(store, candidate)) return candidate;
 	}
-	if (block < 0 && isFree(store, 0)) return 0;
 	for (let k = 0; k < store.chain.length; k++) {
 		const candidate = store.chain.block(k);
 		if (candidate !== block && !store.isBad(candidate)) return candidate;
