@@ -40,7 +40,7 @@ const IDENTIFIERS = 65_535;
  */
 export function identifierOf(sequence: number): number {
 	if (!Number.isSafeInteger(sequence) || sequence < 0) throw new Fault('misuse', `${sequence} is no sequence`);
-	return 1 + ((sequence + IDENTIFIERS - 1) % IDENTIFIERS);
+	return 1 + (((sequence % IDENTIFIERS) + IDENTIFIERS - 1) % IDENTIFIERS);
 }
 
 /** Bytes of a whole PUBLISH packet (§3.3). */
