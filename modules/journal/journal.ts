@@ -110,8 +110,7 @@ export class Journal {
 			const stands = store.medium.program(store.slot.bytes, offset);
 			store.backlog++;
 			if (stands) return sequence;
-			const k = store.chain.length - 1;
-			if (store.load(k)) store.release(k, sequence, sequence + 1);
+			store.release(store.chain.length - 1, sequence, sequence + 1);
 			if (++burns < BURNS_MAX) continue;
 			store.setBad(store.newest);
 			store.used = store.layout.slots;

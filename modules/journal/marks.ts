@@ -52,11 +52,10 @@ export class Marks {
 	}
 
 	/**
-	 * Writes the marks of `from` to `to` − 1, none of them released yet, and reads all back; `isReleased` then says which took.
-	 * False when they could not be read back.
+	 * Writes the marks of `from` to `to` − 1 of `block`, none of them released yet, and reads all back; `isReleased` then says
+	 * which took. False when they could not be read back.
 	 */
-	release(from: number, to: number): boolean {
-		const block = this.#block;
+	release(block: number, from: number, to: number): boolean {
 		const run = to - from === 1 ? this.#zero : this.#zeros.subarray(0, to - from);
 		this.#medium.write(run, this.#layout.markOffset(block, from));
 		this.#block = -1;

@@ -23,14 +23,17 @@ export class Medium {
 		this.#slotCheck = new Uint8Array(layout.slotByteLength);
 	}
 
+	/** Tried twice: a disturbed bus is not a bad block. */
 	read(buffer: Uint8Array, byteOffset: number): boolean {
-		try {
-			this.#flash.read(buffer, byteOffset);
-			return true;
-		} catch (thrown) {
-			this.#note(Fault.from(thrown, 'flash'));
-			return false;
+		for (let attempt = 0; attempt < 2; attempt++) {
+			try {
+				this.#flash.read(buffer, byteOffset);
+				return true;
+			} catch (thrown) {
+				this.#note(Fault.from(thrown, 'flash'));
+			}
 		}
+		return false;
 	}
 
 	/** Writes; what it does to the flash is for the caller to read back. */

@@ -194,11 +194,11 @@ export class Store {
 		return false;
 	}
 
-	/** Marks `first` to `end` − 1 of the k-th block, all held; its marks are loaded, and may not be afterwards. */
+	/** Marks `first` to `end` − 1 of the k-th block, all held. Its marks may not be loaded afterwards. */
 	release(k: number, first: number, end: number): void {
 		this.backlog -= end - first;
 		const base = this.chain.first(k);
-		const readable = this.marks.release(first - base, end - base);
+		const readable = this.marks.release(this.chain.block(k), first - base, end - base);
 		for (let sequence = first; sequence < end; sequence++) {
 			if (!readable || !this.marks.isReleased(sequence - base)) this.#setDone(k, sequence);
 		}
@@ -235,9 +235,15 @@ export class Store {
 		this.damaged = Math.min(COUNT_MAX, this.damaged + damaged);
 	}
 
-	/** The records lost for good below `oldest`: what a header says. */
+	/** The records lost for good below `oldest`: what a header says. Recovery will find those above again, if they are still lost. */
 	damagedBelow(oldest: number): number {
-		return Math.max(0, this.damaged - this.#unread - this.chain.missing(oldest, this.nextSequence));
+		let above = this.chain.missing(oldest, this.nextSequence);
+		for (let k = this.chain.seek(oldest); k < this.chain.length; k++) {
+			if (!this.isLost(this.chain.block(k))) continue;
+			above += this.#unread;
+			break;
+		}
+		return Math.max(0, this.damaged - above);
 	}
 
 	/** Counts what all blocks hold. Those that cannot be read are lost. */

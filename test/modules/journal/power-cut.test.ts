@@ -72,7 +72,7 @@ class Cutter {
 			const target = this.#geometry.swing[turn % this.#geometry.swing.length]!;
 			const { sequences } = this.held;
 			const dice = this.#random() % 100;
-			if (growing && (sequences.length >= target || this.#random() % (target * 3) === 0)) growing = false;
+			if (growing && (sequences.length >= target || this.#random() % (target * 9) === 0)) growing = false;
 			if (!growing && sequences.length === 0) {
 				growing = true;
 				turn++;
