@@ -1,0 +1,191 @@
+import fc from 'fast-check';
+import { generate, type Packet } from 'mqtt-packet';
+import { describe, expect, test } from 'vitest';
+import { BoardClock } from '../../../../hosts/simulator/board/clocks';
+import { NodeMqttClient } from '../../../../hosts/simulator/net/mqtt-client';
+import { PacketReader } from '../../../../hosts/simulator/net/packets';
+import { virtualMqtt } from '../../../../hosts/simulator/net/parts';
+import { VirtualNetwork } from '../../../../hosts/simulator/net/virtual';
+import { VirtualDns, VirtualTcp } from '../../../../hosts/simulator/net/virtual-socket';
+import { seededRandom32 } from '../../../../hosts/simulator/random';
+import { VirtualTime } from '../../../../hosts/simulator/time';
+import { Fault } from '../../../../modules/fault';
+import type { Readable } from '../../../../modules/mqtt/client';
+import { MqttRoute } from '../../../../modules/mqtt/route';
+import { reading } from './world';
+
+const topic = 'fajma/esp32/commands';
+const message = (payload: Buffer, qos: 0 | 1 | 2 = 1, name = topic): Packet => ({
+	cmd: 'publish',
+	topic: name,
+	payload,
+	qos,
+	messageId: 7,
+	retain: false,
+	dup: false,
+});
+
+/** What a good broker says, one after the other. */
+const conversation = [
+	{ cmd: 'connack', returnCode: 0, sessionPresent: true },
+	{ cmd: 'suback', messageId: 65_535, granted: [1, 1] },
+	{ cmd: 'puback', messageId: 1 },
+	message(Buffer.from('{"command":"flush"}')),
+	message(Buffer.from(''), 0),
+	{ cmd: 'pingresp' },
+	message(Buffer.alloc(3000, 'x')),
+	{ cmd: 'puback', messageId: 2 },
+] as Packet[];
+const good = Buffer.concat(conversation.map((packet) => generate(packet)));
+
+/** A broker that says these bytes, in these pieces, to whoever connects. */
+function makeHostile(bytes: Uint8Array, cut: number) {
+	const scheduler = new VirtualTime();
+	const network = new VirtualNetwork({ scheduler, random32: seededRandom32(1) });
+	network.listen('broker', 1883, (peer) => {
+		peer.onData = () => {
+			peer.onData = undefined;
+			for (let at = 0; at < bytes.byteLength; at += cut) peer.write(bytes.subarray(at, at + cut));
+		};
+	});
+	return { scheduler, line: network.link({ latency: 1 }) };
+}
+
+/** What leaves the clock leaves a callback: `advance` would throw. */
+function tryRoute(bytes: Uint8Array, cut: number): { ends: Fault[]; messages: ArrayBuffer[]; state: string } {
+	const { scheduler, line } = makeHostile(bytes, cut);
+	const ends: Fault[] = [];
+	const messages: ArrayBuffer[] = [];
+	const route = new MqttRoute({
+		mqtt: virtualMqtt(line),
+		clock: new BoardClock(scheduler),
+		log: () => {},
+		host: 'broker',
+		port: 1883,
+		deviceId: 'ESP32_001',
+		keepAlive: 10_000,
+	});
+	route.onOpen = () => {
+		route.send(reading(1));
+		route.send(reading(2));
+	};
+	route.onMessage = (body) => messages.push(body);
+	route.onClosed = (fault) => ends.push(fault);
+	route.open();
+	scheduler.advance(60_000);
+	return { ends, messages, state: route.state };
+}
+
+function tryTwin(bytes: Uint8Array, cut: number): unknown[] {
+	const { scheduler, line } = makeHostile(bytes, cut);
+	const ends: unknown[] = [];
+	const client = new NodeMqttClient({
+		host: 'broker',
+		port: 1883,
+		id: 'ESP32_001',
+		clean: false,
+		keepAlive: 10_000,
+		scheduler,
+		dns: { io: VirtualDns, line },
+		socket: { io: VirtualTcp, line },
+		onControl: () => {},
+		onWritable: () => {},
+		onReadable: (count: number, _: Readable) => {
+			client.read(count);
+		},
+		onError: (reason) => ends.push(reason),
+	});
+	scheduler.advance(60_000);
+	return ends;
+}
+
+/** Every end is one Fault; whoever says nonsense and then nothing is noticed in the end. */
+function judge(bytes: Uint8Array, cut: number): void {
+	const { ends, messages, state } = tryRoute(bytes, cut);
+	expect(state).toBe('closed');
+	expect(ends.length).toBe(1);
+	expect(ends[0]).toBeInstanceOf(Fault);
+	for (const body of messages) expect(body.byteLength).toBeLessThanOrEqual(2048);
+	const reasons = tryTwin(bytes, cut);
+	expect(reasons.length).toBe(1);
+	expect(reasons[0]).toBeInstanceOf(Fault);
+}
+
+describe('a broker that says', () => {
+	test('what is right is heard: the test itself is sound', () => {
+		const { ends, messages } = tryRoute(good, 10_000);
+		expect(messages.map((body) => Buffer.from(body).toString())).toEqual(['{"command":"flush"}']);
+		expect(ends.map(String)).toEqual([expect.stringMatching('nothing heard')]);
+	});
+
+	test('anything at all does no harm', () => {
+		fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), fc.integer({ min: 1, max: 300 }), judge), {
+			seed: 11,
+			numRuns: 1500,
+		});
+	});
+
+	test('anything at all after a good CONNACK does no harm', () => {
+		const connack = good.subarray(0, 4);
+		fc.assert(
+			fc.property(fc.uint8Array({ maxLength: 300 }), fc.integer({ min: 1, max: 300 }), (bytes, cut) =>
+				judge(Buffer.concat([connack, bytes]), cut),
+			),
+			{ seed: 12, numRuns: 1500 },
+		);
+	});
+
+	test('what is right but for some bytes does no harm', () => {
+		const change = fc.record({ at: fc.nat(120), byte: fc.nat(255) });
+		fc.assert(
+			fc.property(
+				fc.array(change, { minLength: 1, maxLength: 4 }),
+				fc.integer({ min: 1, max: 4000 }),
+				(changes, cut) => {
+					const bytes = Buffer.from(good);
+					for (const { at, byte } of changes) bytes[at % bytes.byteLength] = byte;
+					judge(bytes, cut);
+				},
+			),
+			{ seed: 13, numRuns: 1500 },
+		);
+	});
+
+	test('its packets in another order, twice, or not at all does no harm', () => {
+		const packets = fc.array(fc.nat(conversation.length), { maxLength: 30 });
+		fc.assert(
+			fc.property(packets, fc.integer({ min: 1, max: 4000 }), (order, cut) => {
+				const parts = order.map((index) => generate(conversation[index] ?? message(Buffer.from('q'), 2)));
+				judge(Buffer.concat([good.subarray(0, 4), ...parts]), cut);
+			}),
+			{ seed: 14, numRuns: 1000 },
+		);
+	});
+
+	test('that a packet of 256 MiB is coming is not waited for', () => {
+		for (const header of [0x30, 0x32, 0x40, 0x90, 0xd0]) {
+			const { ends } = tryRoute(Buffer.concat([good.subarray(0, 4), Buffer.from([header, 0xff, 0xff, 0xff, 0x7f])]), 1);
+			expect(ends.map((fault) => fault.code)).toEqual(['protocol']);
+		}
+	});
+
+	test('a thousand messages too large are read to their ends, and what follows is heard', () => {
+		const large = generate(message(Buffer.alloc(60_000, 'x'), 0));
+		const end = generate(message(Buffer.from('end')));
+		const bytes = Buffer.concat([good.subarray(0, 10), ...Array<Buffer>(1000).fill(large), end]);
+		const { messages } = tryRoute(bytes, 50_000);
+		expect(messages.map((body) => Buffer.from(body).toString())).toEqual(['end']);
+	});
+
+	test('a packet that never ends is kept up to 64 KiB, and refused beyond', () => {
+		const reader = new PacketReader();
+		const start = Buffer.from([0x30, 0xff, 0xff, 0x03]);
+		reader.push(start);
+		for (let at = 0; at < 45; at++) reader.push(Buffer.alloc(1456));
+		expect(reader.shift()).toBeUndefined();
+		expect(() =>
+			reader.push(Buffer.concat([Buffer.alloc(65_535 - 45 * 1456), Buffer.from([0x30, 0x81, 0x80, 0x04])])),
+		).toThrow('more than 65536');
+		expect(() => reader.push(Buffer.alloc(1))).toThrow(Fault);
+	});
+});
