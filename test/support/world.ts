@@ -86,7 +86,7 @@ export function makeWorld({ seed = 1, engine, broker: rules = {} }: WorldOptions
 		let before = 0;
 		const board = new VirtualBoard({
 			scheduler: time,
-			seed: seed + log.length,
+			random32: substream(seed, `${name} board`),
 			flash,
 			store: keyValue,
 			log: (level, source, message) => log.push(`${level} ${source}: ${message}`),

@@ -5,7 +5,6 @@ import type { Host } from '../../../src/host';
 import { makeSettings, type Settings } from '../../../src/settings';
 import { makeRoutes } from '../../routes';
 import type { Scheduler } from '../net/scheduler';
-import { substream } from '../random';
 import { BoardClock } from './clocks';
 import { PowerCut } from './flash';
 import { VirtualLink } from './link';
@@ -55,7 +54,8 @@ export const nodeEngine: Engine = (body) => {
 
 export interface BoardOptions {
 	readonly scheduler: Scheduler;
-	readonly seed: number;
+	/** The hardware's chance: a journal's epoch, a back-off's jitter. Seeded in tests; on a desk it must never repeat. */
+	readonly random32: Random32;
 	readonly flash: FlashPartition;
 	readonly store: VirtualStore;
 	readonly log: Log;
@@ -91,7 +91,7 @@ export class VirtualBoard {
 
 	constructor(options: BoardOptions) {
 		this.#options = options;
-		this.#random32 = substream(options.seed, 'board');
+		this.#random32 = options.random32;
 	}
 
 	/** The firmware that runs. Throws when none does. */

@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Log, Sensor } from '../../../modules/ports';
 import { NodeDns } from '../net/dns';
@@ -14,7 +15,8 @@ import { lockFolder } from './lock';
 import { VirtualStore } from './store';
 
 /** The journal's partition of a 4 MB board: 1 MiB. */
-export const JOURNAL_BLOCKS = 256;
+const JOURNAL_BLOCKS = 256;
+const BLOCK_LENGTH = 4096;
 
 export interface DeskBoardOptions {
 	/** Where this board's flash and key-value store are kept: made if need be, locked while the board is there. */
@@ -26,7 +28,7 @@ export interface DeskBoardOptions {
 	readonly settings: Readonly<Record<string, unknown>>;
 	/** Else the seeded model of a person. */
 	readonly sensor?: Sensor | undefined;
-	/** Blocks of 4,096 bytes for the journal. */
+	/** Blocks of 4,096 bytes for the journal of a board that is new; one that was here before keeps its size. */
 	readonly blocks?: number | undefined;
 }
 
@@ -41,14 +43,18 @@ export interface DeskBoard {
  * @throws Error when the folder is in use
  */
 export function deskBoard(options: DeskBoardOptions): DeskBoard {
-	const { folder, seed, speed, log, settings, sensor, blocks = JOURNAL_BLOCKS } = options;
+	const { folder, seed, speed, log, settings, sensor } = options;
 	mkdirSync(folder, { recursive: true, mode: 0o700 });
 	const unlock = lockFolder(folder);
 	try {
-		const flash = VirtualFlash.open(join(folder, 'journal.flash'), { blocks, random32: substream(seed, 'flash') });
+		const file = join(folder, 'journal.flash');
+		const { size = 0 } = statSync(file, { throwIfNoEntry: false }) ?? {};
+		const blocks = size > 0 ? size / BLOCK_LENGTH : (options.blocks ?? JOURNAL_BLOCKS);
+		const flash = VirtualFlash.open(file, { blocks, random32: substream(seed, 'flash') });
 		const board = new VirtualBoard({
 			scheduler: new RealTime(),
-			seed,
+			// Not seeded: a journal that is formatted anew must not number its readings as the one before did.
+			random32: () => randomBytes(4).readUInt32LE(),
 			flash,
 			store: new VirtualStore(join(folder, 'store.json')),
 			log,

@@ -61,10 +61,23 @@ function settingHelp(name: string, rule: SettingRule): string {
 	return `  ${name.padEnd(25)} ${rule.help} (${bounds}${rule.kind === 'text' && rule.fallback ? `; ${rule.fallback} unless set` : ''})`;
 }
 
+function readConfig(path: string): Record<string, unknown> {
+	const text = readFileSync(path, 'utf8');
+	let settings: unknown;
+	try {
+		settings = JSON.parse(text);
+	} catch {
+		// Not the parser's own words: they quote the file, and the file may hold a password.
+		throw new Fault('range', `${path}: not JSON`);
+	}
+	if (typeof settings !== 'object' || settings === null || Array.isArray(settings))
+		throw new Fault('range', `${path}: not a JSON object`);
+	return settings as Record<string, unknown>;
+}
+
 /** What the user gave, over what the server on this machine made for its first device. */
 function gather(given: Given, state: string): Record<string, unknown> {
-	const file =
-		given.config === undefined ? {} : (JSON.parse(readFileSync(given.config, 'utf8')) as Record<string, unknown>);
+	const file = given.config === undefined ? {} : readConfig(given.config);
 	const settings: Record<string, unknown> = { ...file, ...given.set };
 	if (given.interval !== undefined) settings.dataIntervalSeconds = given.interval;
 	if (given.ca !== undefined) settings.mqttCa = readFileSync(given.ca, 'utf8');

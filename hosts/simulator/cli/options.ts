@@ -33,13 +33,7 @@ export const options = {
 	state: () =>
 		new Option('--state <folder>', 'where keys, flash and rows are kept (else a folder of yours, shown at start)'),
 	seed: () =>
-		option(
-			'--seed <number>',
-			'the persons’ values and the devices’ chance are the same for the same seed',
-			0,
-			2 ** 32 - 1,
-			true,
-		).default(1),
+		option('--seed <number>', 'the persons’ values are the same for the same seed', 0, 2 ** 32 - 1, true).default(1),
 	speed: () => option('--speed <factor>', 'the devices live this much faster than you', 0.001, 1e6).default(1),
 	verbose: () => new Option('--verbose', 'log the small things too'),
 };

@@ -102,6 +102,8 @@ export class Run {
 	}
 
 	async #drained(): Promise<void> {
+		// The reading at hand is kept first: a recording ends from within its last sample.
+		await new Promise(setImmediate);
 		const backlog = (): number => this.reports().reduce((sum, report) => sum + report.backlog, 0);
 		let best = backlog();
 		let patience = performance.now() + DRAIN_PATIENCE_MILLISECONDS;

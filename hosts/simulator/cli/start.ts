@@ -1,7 +1,33 @@
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { Command } from 'commander';
+import pc from 'picocolors';
+import type { Log } from '../../../modules/ports';
+import type { DeviceReport } from '../../../src/device';
+import { enrolAll } from '../../server/credentials';
+import { defaults, type Server, startServer } from '../../server/server';
+import { defaultStateDirectory } from '../../server/state';
+import { lineLog } from './log';
 import { collectSetting, options } from './options';
+import { deviceOutcome, type Outcome, summary } from './outcome';
+import { onInterrupt, Run } from './run';
+import { drawStatus, LiveStatus } from './status';
 
-const _program = new Command('npm start --')
+interface Given {
+	for?: number;
+	interval?: number;
+	devices: number;
+	replay?: string;
+	columnMap?: string;
+	speed: number;
+	seed: number;
+	state: string;
+	set: Record<string, string>;
+	json?: boolean;
+	verbose?: boolean;
+}
+
+const program = new Command('npm start --')
 	.description('The server and a virtual device in one process: readings from a sensor to a row, over MQTT with TLS.')
 	.addOption(options.for())
 	.addOption(options.interval())
@@ -27,16 +53,112 @@ While it runs: http://127.0.0.1:8080/ shows what arrived.
 Exit status: 0 when nothing was lost, 1 when something was or could not start, 2 for a wrong option.`,
 	);
 
-interface Given {
-	for?: number;
-	interval?: number;
-	devices: number;
-	replay?: string;
-	columnMap?: string;
-	speed: number;
-	seed: number;
-	state?: string;
-	set: Record<string, string>;
-	json?: boolean;
-	verbose?: boolean;
+/** The port that people expect, or any that is free when another program has it. */
+function freePort(preferred: number, host: string): Promise<number> {
+	return new Promise((resolve) => {
+		const probe = createServer();
+		probe.once('error', () => resolve(0));
+		probe.listen(preferred, host, () => probe.close(() => resolve(preferred)));
+	});
 }
+
+/** What the devices are told: how to reach the server beside them, and what the user set. */
+function deviceSettings(given: Given, server: Server): Record<string, unknown>[] {
+	const names = Array.from({ length: given.devices }, (_, index) => `ESP32_${String(index + 1).padStart(3, '0')}`);
+	const ca = readFileSync(server.caFile, 'utf8');
+	return enrolAll(given.state, names).map(({ device_id, user, password }) => ({
+		mqttUrl: `mqtts://localhost:${server.mqttsPort}`,
+		mqttCa: ca,
+		mqttUser: user,
+		mqttPassword: password,
+		...(given.interval !== undefined && { dataIntervalSeconds: given.interval }),
+		...given.set,
+		deviceId: device_id,
+	}));
+}
+
+/** The counts of this run. A reading is lost when its sequence is neither a row nor in the journal. */
+function tally(run: Run, server: Server): Outcome {
+	const rowsBetween = server.store.database
+		.prepare('SELECT count(*) FROM readings WHERE device_id = ? AND epoch = ? AND sequence >= ? AND sequence < ?')
+		.pluck();
+	const reports = run.reports();
+	const lostBy = (report: DeviceReport, start: DeviceReport): number => {
+		// From the oldest that an earlier run left: it is delivered, and counted, in this one.
+		const taken = report.sampled + start.backlog;
+		const arrived = rowsBetween.get(report.deviceId, report.epoch, start.oldest, report.next) as number;
+		// A reading whose receipt was on its way is a row and in the journal: not lost.
+		return Math.max(0, taken - arrived - report.backlog);
+	};
+	const { rows, duplicates, rejected } = server.counts();
+	return {
+		devices: reports.map(deviceOutcome),
+		server: { rows, duplicates, rejected },
+		lost: reports.reduce((sum, report, index) => sum + lostBy(report, run.starts[index]!), 0),
+	};
+}
+
+async function main(given: Given): Promise<number> {
+	const { state, seed, speed, replay, columnMap } = given;
+	const stream = given.json ? process.stderr : process.stdout;
+	let server: Server | undefined;
+	let run: Run | undefined;
+	let status: LiveStatus | undefined;
+	const draw = (): string => {
+		if (!server || !run) return 'starting…';
+		const { rows, duplicates, rejected } = server.counts();
+		const counts = `${rows} new rows, ${duplicates} duplicates, ${rejected} rejected`;
+		return drawStatus(run.reports(), `server: ${counts}   ${pc.dim('Ctrl-C ends')}`);
+	};
+	const logFor = (prefix: string): Log =>
+		lineLog(stream, given.verbose ? 'debug' : 'info', prefix, (text) => {
+			if (status) status.write(text);
+			else stream.write(text);
+		});
+	const log = logFor('');
+	const began = Date.now();
+	let outcome: Outcome;
+	try {
+		server = await startServer({
+			state,
+			log,
+			// The devices' time runs faster than ours: the server must not take it for a far future.
+			now: () => began + (Date.now() - began) * Math.max(1, speed),
+			mqttsPort: await freePort(defaults.mqttsPort, defaults.host),
+			httpPort: await freePort(defaults.httpPort, '127.0.0.1'),
+		});
+		log('info', 'start', `everything is kept in ${state}`);
+		log('info', 'start', `what arrives: http://127.0.0.1:${server.httpPort}/`);
+		const running = new Run({
+			state,
+			seed,
+			speed,
+			seconds: given.for,
+			replay,
+			columnMap,
+			devices: deviceSettings(given, server),
+			log: (deviceId) => logFor(given.devices > 1 ? `${deviceId} ` : ''),
+		});
+		run = running;
+		if (process.stdout.isTTY && !given.json) status = new LiveStatus(process.stdout, draw);
+		onInterrupt(() => running.stop());
+		await running.ended;
+		outcome = tally(running, server);
+	} catch (error) {
+		log('error', 'start', (error as Error).message);
+		return 1;
+	} finally {
+		status?.close();
+		status = undefined;
+		run?.close();
+		await server?.close();
+	}
+	log('info', 'start', summary(outcome));
+	if (given.json) process.stdout.write(`${JSON.stringify(outcome)}\n`);
+	return outcome.lost === 0 ? 0 : 1;
+}
+
+program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+program.parse();
+const given = program.opts<Given>();
+process.exitCode = await main({ ...given, state: given.state ?? defaultStateDirectory() });
