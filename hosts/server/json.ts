@@ -70,10 +70,12 @@ class Reader {
 			if (!this.#takes(0x3a)) this.#fail('":" is missing');
 			this.#skip();
 			result[name] = this.#value();
-			this.#path.pop();
 			this.#skip();
-			if (this.#takes(0x7d)) return result;
-			if (!this.#takes(0x2c)) this.#fail(this.#at < this.#text.length ? '"," or "}" is missing' : 'ends too early');
+			const ended = this.#takes(0x7d);
+			if (!ended && !this.#takes(0x2c))
+				this.#fail(this.#at < this.#text.length ? '"," or "}" is missing' : 'ends too early');
+			this.#path.pop();
+			if (ended) return result;
 			this.#skip();
 		}
 	}
@@ -86,10 +88,12 @@ class Reader {
 		for (;;) {
 			this.#enter(String(result.length));
 			result.push(this.#value());
-			this.#path.pop();
 			this.#skip();
-			if (this.#takes(0x5d)) return result;
-			if (!this.#takes(0x2c)) this.#fail(this.#at < this.#text.length ? '"," or "]" is missing' : 'ends too early');
+			const ended = this.#takes(0x5d);
+			if (!ended && !this.#takes(0x2c))
+				this.#fail(this.#at < this.#text.length ? '"," or "]" is missing' : 'ends too early');
+			this.#path.pop();
+			if (ended) return result;
 			this.#skip();
 		}
 	}
