@@ -48,10 +48,13 @@ export class Line {
 	#socket: TapSocket | undefined;
 	/** Why it is about to end: the client's own `onError` follows, with less in it. */
 	#reason: Fault | undefined;
+	/** How deep in calls that catch what is thrown. */
+	#sheltered = 0;
 
 	/** Begins to connect. An end that is known at once comes through `onEnd`, even before this returns. */
 	constructor(part: ClientPart, login: Login, events: LineEvents) {
 		this.#events = events;
+		this.#sheltered++;
 		try {
 			this.#client = new part.io({
 				...part,
@@ -66,6 +69,7 @@ export class Line {
 		} catch (thrown) {
 			this.#end(this.#reason ?? Fault.from(thrown, 'connect'));
 		}
+		this.#sheltered--;
 		if (this.ended) this.#release();
 	}
 
@@ -81,7 +85,12 @@ export class Line {
 	/** Bytes that may be written next. Throws what the client throws. */
 	write(body: ArrayBuffer | undefined, options: WriteOptions): number {
 		if (this.#client === undefined || this.ended) throw new Fault('closed', 'the connection ended');
-		return this.#client.write(body, options) || 0;
+		this.#sheltered++;
+		try {
+			return this.#client.write(body, options) || 0;
+		} finally {
+			this.#sheltered--;
+		}
 	}
 
 	/** Ends it; nothing comes through any more. */
@@ -95,11 +104,19 @@ export class Line {
 	/** Runs a callback from below; what it throws ends the line, and goes no further. */
 	guard(callback: () => void): void {
 		if (this.ended) return;
+		this.#sheltered++;
 		try {
 			callback();
 		} catch (thrown) {
 			this.#end(this.#reason ?? Fault.from(thrown, 'protocol'));
 		}
+		this.#sheltered--;
+	}
+
+	/** The socket threw in `write`: so does this, unless a timer of the client wrote and nobody would catch it. */
+	threw(thrown: unknown): void {
+		if (this.#sheltered > 0) throw thrown;
+		this.#end(Fault.from(thrown, 'closed'));
 	}
 
 	/** The client made its socket. */

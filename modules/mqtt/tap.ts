@@ -20,6 +20,7 @@ export interface Tapped {
 	read(bytes: Uint8Array): void;
 	readByte(byte: number): void;
 	failed(reason: unknown): void;
+	threw(thrown: unknown): void;
 }
 
 export class TapResolver implements Resolver {
@@ -105,7 +106,12 @@ export class TapSocket implements Socket {
 	/** Room left, and 0 where the SDK's sockets give `undefined` (they failed, and `onError` follows). */
 	write(data: number | Bytes, options?: SocketWriteOptions): number {
 		if (this.#closed) return 0;
-		return this.#inner.write(data, options) ?? 0;
+		try {
+			return this.#inner.write(data, options) ?? 0;
+		} catch (thrown) {
+			this.#line.threw(thrown);
+			return 0;
+		}
 	}
 
 	close(): void {
