@@ -1,5 +1,6 @@
 import { Fault } from '../fault';
 import type { FlashPartition, Random32 } from '../ports';
+import { BAD } from './block-flags';
 import { recover } from './recovery';
 import { Store } from './store';
 import { turn } from './turn';
@@ -87,7 +88,7 @@ export class Journal {
 
 	/** How many blocks are out of use because the flash failed there; the next boot tries them again. */
 	get badBlocks(): number {
-		return this.#store.badBlocks;
+		return this.#store.flags.count(BAD);
 	}
 
 	/**
@@ -112,7 +113,7 @@ export class Journal {
 			if (stands) return sequence;
 			store.release(store.chain.length - 1, sequence, sequence + 1);
 			if (++burns < BURNS_MAX) continue;
-			store.setBad(store.newest);
+			store.flags.set(store.newest, BAD);
 			store.used = store.layout.slots;
 		}
 	}
@@ -163,17 +164,10 @@ export class Journal {
 		this.#mustFit(payload);
 		if (!Number.isInteger(after)) throw new Fault('range', 'journal: a sequence is an integer');
 		const store = this.#store;
-		const { chain } = store;
-		const from = Math.max(after + 1, store.oldestBound);
-		for (let k = chain.seek(from); k < chain.length; k++) {
-			const end = chain.end(k);
-			for (let sequence = Math.max(from, chain.first(k)); sequence < end && store.load(k); sequence++) {
-				if (!store.isHeld(k, sequence) || !store.fetch(k, sequence)) continue;
-				store.slot.copyPayload(payload);
-				return sequence;
-			}
-		}
-		return undefined;
+		const sequence = store.find(after + 1);
+		if (sequence === 0) return undefined;
+		store.slot.copyPayload(payload);
+		return sequence;
 	}
 
 	/** Nothing is read or written after it. The flash stays open. */

@@ -1,7 +1,8 @@
 import { Fault } from '../fault';
+import { BAD, LIVE, LOST } from './block-flags';
 import { SEQUENCE_END } from './layout';
 import type { Store } from './store';
-import { findVictim, prepare, turn } from './turn';
+import { beginEpoch, findVictim, prepare, turn } from './turn';
 
 /**
  * Finds out what the flash holds: the headers first, then the marks of the blocks that hold something, then the end of the
@@ -12,7 +13,7 @@ export function recover(store: Store): void {
 	const generations = new Uint32Array(store.layout.blocks);
 	const prepared = new Uint32Array(store.layout.blocks);
 	if (!readHeaders(store, generations, prepared)) {
-		store.begetEpoch();
+		beginEpoch(store);
 		if (!turn(store)) throw new Fault('flash', 'journal: no block of the partition can be used');
 		return;
 	}
@@ -22,6 +23,8 @@ export function recover(store: Store): void {
 	count(store);
 	burnTorn(store);
 	findSpare(store, prepared);
+	// What is damaged at the front is counted before anybody counts on it.
+	store.find(0);
 }
 
 /** Fills the chain with the blocks of the newest header's epoch. False when there is no valid header. */
@@ -34,7 +37,7 @@ function readHeaders(store: Store, generations: Uint32Array, prepared: Uint32Arr
 	for (let block = 0; block < blocks; block++) {
 		if (!store.medium.read(header.bytes, store.layout.headerOffset(block))) {
 			// Not to be erased either: it may be readable at the next boot.
-			store.setBad(block);
+			store.flags.set(block, BAD);
 			continue;
 		}
 		if (!header.decode()) {
@@ -88,7 +91,7 @@ function follow(store: Store, generations: Uint32Array, prepared: Uint32Array): 
 	if (store.nextSequence + slots > SEQUENCE_END) return;
 	const block = (store.newest + 1) % blocks;
 	if (generations[block] !== 0 || prepared[block] !== 0) return;
-	if (store.isBad(block)) {
+	if (store.flags.has(block, BAD)) {
 		if (store.used === slots) {
 			store.nextSequence += slots;
 			store.generation++;
@@ -111,7 +114,7 @@ function count(store: Store): void {
 	store.count(0, chain.missing(store.oldestBound, store.nextSequence));
 	store.backlog = store.recount();
 	for (let k = 0; k < chain.length; k++) {
-		if (!store.isLost(chain.block(k))) continue;
+		if (!store.flags.has(chain.block(k), LOST)) continue;
 		store.countUnread(chain.end(k) - Math.max(chain.first(k), store.oldestBound));
 	}
 }
@@ -132,11 +135,11 @@ function findSpare(store: Store, prepared: Uint32Array): void {
 	const { blocks } = store.layout;
 	for (let i = 1; i < blocks; i++) {
 		const block = (store.newest + i) % blocks;
-		if (prepared[block] === store.generation + 1 && !store.isLive(block)) {
+		if (prepared[block] === store.generation + 1 && !store.flags.has(block, LIVE)) {
 			store.spare = block;
 			return;
 		}
 	}
 	const block = findVictim(store, store.newest);
-	if (block >= 0 && !store.isLive(block) && prepare(store, block)) store.spare = block;
+	if (block >= 0 && !store.flags.has(block, LIVE) && prepare(store, block)) store.spare = block;
 }

@@ -1,19 +1,13 @@
 import type { FlashPartition, Random32 } from '../ports';
+import { BlockFlags, LIVE, LOST } from './block-flags';
 import { Chain } from './chain';
+import { Few } from './few';
 import { Header } from './header';
 import { Layout } from './layout';
 import { Marks } from './marks';
 import { Medium } from './medium';
 import { Slot } from './slot';
 
-/** Not to be written or erased in this boot. */
-const BAD = 1;
-/** Not to be read in this boot: its records are counted as damaged. */
-const LOST = 2;
-/** In the chain. */
-const LIVE = 4;
-/** How many releases that would not stand in flash are remembered. */
-const DONE_LENGTH = 16;
 const COUNT_MAX = 0xffff_ffff;
 
 /**
@@ -28,6 +22,7 @@ export class Store {
 	readonly slot: Slot;
 	readonly marks: Marks;
 	readonly chain: Chain;
+	readonly flags: BlockFlags;
 	readonly random32: Random32;
 
 	epoch = 0;
@@ -46,12 +41,12 @@ export class Store {
 	dropped = 0;
 	damaged = 0;
 
-	/** The part of `damaged` that lies in blocks of the chain: recovery will count it again, if it is still so. */
+	/** The part of `damaged` that lies in lost blocks: recovery will count it again, if it is still so. */
 	#unread = 0;
-	readonly #flags: Uint8Array;
-	/** Sequences that are done with though their marks say held: the flash would not take the mark. 0: free. */
-	readonly #done = new Uint32Array(DONE_LENGTH);
-	#doneCount = 0;
+	/** Released, but the flash would not take the mark: they come back at the next boot. */
+	readonly #unmarked = new Few();
+	/** Found damaged, and left so: until `oldest` has passed them and a header counts them, each boot finds them again. */
+	readonly #spoilt = new Few();
 
 	/** @throws Fault `range` for sizes that cannot be. */
 	constructor(flash: FlashPartition, payloadByteLength: number, random32: Random32) {
@@ -64,42 +59,14 @@ export class Store {
 		this.chain = new Chain(this.layout);
 		this.random32 = random32;
 		this.used = this.layout.slots;
-		this.#flags = new Uint8Array(blocks);
-	}
-
-	isBad(block: number): boolean {
-		return (this.#flags[block]! & BAD) !== 0;
-	}
-
-	setBad(block: number): void {
-		this.#flags[block]! |= BAD;
-	}
-
-	isLive(block: number): boolean {
-		return (this.#flags[block]! & LIVE) !== 0;
-	}
-
-	isLost(block: number): boolean {
-		return (this.#flags[block]! & LOST) !== 0;
-	}
-
-	/** How many blocks are not used in this boot because the flash failed there. */
-	get badBlocks(): number {
-		let count = 0;
-		for (let block = 0; block < this.layout.blocks; block++) if (this.isBad(block)) count++;
-		return count;
-	}
-
-	/** Gives the bad blocks another chance. */
-	forgive(): void {
-		for (let block = 0; block < this.layout.blocks; block++) this.#flags[block]! &= ~BAD;
+		this.flags = new BlockFlags(blocks);
 	}
 
 	/** Puts a block into the chain. One that begins at the same sequence leaves it. */
 	admit(block: number, first: number): void {
 		const rival = this.chain.beginning(first);
-		if (rival >= 0) this.#flags[rival]! &= ~LIVE;
-		this.#flags[block]! |= LIVE;
+		if (rival >= 0) this.flags.clear(rival, LIVE);
+		this.flags.set(block, LIVE);
 		this.chain.insert(block, first);
 	}
 
@@ -130,7 +97,7 @@ export class Store {
 	/** Makes the k-th block's marks the loaded ones. False when it cannot be read: it is lost then, and counted so. */
 	load(k: number): boolean {
 		const block = this.chain.block(k);
-		if (this.isLost(block)) return false;
+		if (this.flags.has(block, LOST)) return false;
 		if (this.marks.load(block)) return true;
 		this.#lose(block);
 		return false;
@@ -138,7 +105,11 @@ export class Store {
 
 	/** Whether `sequence` of the k-th block, whose marks are loaded, is held. */
 	isHeld(k: number, sequence: number): boolean {
-		return !this.marks.isReleased(sequence - this.chain.first(k)) && !this.#isDone(sequence);
+		return (
+			!this.marks.isReleased(sequence - this.chain.first(k)) &&
+			!this.#unmarked.has(sequence) &&
+			!this.#spoilt.has(sequence)
+		);
 	}
 
 	/** How many records the k-th block holds. Loads its marks. */
@@ -147,11 +118,10 @@ export class Store {
 		const first = this.chain.first(k);
 		const from = Math.max(first, this.oldestBound);
 		const end = this.chain.end(k);
-		let count = from < end ? this.marks.held(from - first, end - first) : 0;
-		for (let i = 0; i < DONE_LENGTH && this.#doneCount > 0; i++) {
-			const sequence = this.#done[i]!;
-			if (sequence >= from && sequence < end && !this.marks.isReleased(sequence - first)) count--;
-		}
+		if (from >= end) return 0;
+		if (this.#unmarked.size + this.#spoilt.size === 0) return this.marks.held(from - first, end - first);
+		let count = 0;
+		for (let sequence = from; sequence < end; sequence++) if (this.isHeld(k, sequence)) count++;
 		return count;
 	}
 
@@ -174,33 +144,30 @@ export class Store {
 		return this.nextSequence;
 	}
 
-	/** Reads a held record of the k-th block into `slot`. False when it is damaged: it is then counted and passed over for good. */
-	fetch(k: number, sequence: number): boolean {
-		const offset = this.layout.slotOffset(this.chain.block(k), sequence - this.chain.first(k));
-		let readable = false;
-		// Twice: what a disturbed bus spoilt is not the record's fault.
-		for (let attempt = 0; attempt < 2; attempt++) {
-			readable = this.medium.read(this.slot.bytes, offset);
-			if (readable && this.slot.verify(this.epoch, sequence)) return true;
+	/** Reads the oldest held record from `from` on into `slot`: its sequence, 0 when there is none. */
+	find(from: number): number {
+		const { chain } = this;
+		const start = Math.max(from, this.oldestBound);
+		for (let k = chain.seek(start); k < chain.length; k++) {
+			const end = chain.end(k);
+			for (let sequence = Math.max(start, chain.first(k)); sequence < end && this.load(k); sequence++) {
+				if (this.isHeld(k, sequence) && this.#fetch(k, sequence)) return sequence;
+			}
 		}
-		this.count(0, 1);
-		// What cannot be read today may be read tomorrow; what reads wrong twice is gone.
-		if (readable) {
-			this.release(k, sequence, sequence + 1);
-		} else {
-			this.backlog--;
-			this.#setDone(k, sequence);
-		}
-		return false;
+		return 0;
 	}
 
 	/** Marks `first` to `end` − 1 of the k-th block, all held. Its marks may not be loaded afterwards. */
 	release(k: number, first: number, end: number): void {
 		this.backlog -= end - first;
 		const base = this.chain.first(k);
-		const readable = this.marks.release(this.chain.block(k), first - base, end - base);
-		for (let sequence = first; sequence < end; sequence++) {
-			if (!readable || !this.marks.isReleased(sequence - base)) this.#setDone(k, sequence);
+		const block = this.chain.block(k);
+		const readable = this.marks.release(block, first - base, end - base);
+		for (let sequence = first; sequence < end && !this.flags.has(block, LOST); sequence++) {
+			if (readable && this.marks.isReleased(sequence - base)) continue;
+			this.#sweep();
+			// The seventeenth costs its block: RAM stays constant.
+			if (!this.#unmarked.add(sequence)) this.#lose(block);
 		}
 	}
 
@@ -222,12 +189,12 @@ export class Store {
 		this.oldestBound = Math.max(this.oldestBound, this.chain.end(count - 1));
 		for (let k = 0; k < count; k++) {
 			const block = this.chain.block(k);
-			this.#flags[block]! &= ~(LOST | LIVE);
+			this.flags.clear(block, LOST | LIVE);
 			if (block === this.newest) this.newest = -1;
 		}
 		this.chain.shift(count);
-		if (!this.#flags.some((flags) => (flags & LOST) !== 0)) this.#unread = 0;
-		this.#sweepDone();
+		if (this.#unread > 0 && this.flags.count(LOST) === 0) this.#unread = 0;
+		this.#sweep();
 	}
 
 	count(dropped: number, damaged: number): void {
@@ -237,9 +204,9 @@ export class Store {
 
 	/** The records lost for good below `oldest`: what a header says. Recovery will find those above again, if they are still lost. */
 	damagedBelow(oldest: number): number {
-		let above = this.chain.missing(oldest, this.nextSequence);
+		let above = this.chain.missing(oldest, this.nextSequence) + this.#spoilt.countFrom(oldest);
 		for (let k = this.chain.seek(oldest); k < this.chain.length; k++) {
-			if (!this.isLost(this.chain.block(k))) continue;
+			if (!this.flags.has(this.chain.block(k), LOST)) continue;
 			above += this.#unread;
 			break;
 		}
@@ -251,7 +218,7 @@ export class Store {
 		let backlog = 0;
 		for (let k = 0; k < this.chain.length; k++) {
 			const block = this.chain.block(k);
-			if (this.isLost(block)) continue;
+			if (this.flags.has(block, LOST)) continue;
 			if (this.marks.load(block)) backlog += this.held(k);
 			else this.#setLost(block);
 		}
@@ -264,21 +231,6 @@ export class Store {
 		this.#unread += records;
 	}
 
-	/** Starts again from nothing: another epoch, sequence 1. The losses counted so far stay counted. */
-	begetEpoch(): void {
-		this.drop(this.chain.length, this.backlog);
-		const old = this.epoch;
-		const drawn = this.random32() >>> 0;
-		this.epoch = drawn === 0 || drawn === old ? (old + 1) >>> 0 || 1 : drawn;
-		this.generation = 0;
-		this.newest = -1;
-		this.spare = -1;
-		this.used = this.layout.slots;
-		this.nextSequence = 1;
-		this.oldestBound = 1;
-		this.backlog = 0;
-	}
-
 	/** The block cannot be read: whatever it held is damaged. The others are counted, as nobody knows how much that was. */
 	#lose(block: number): void {
 		this.#setLost(block);
@@ -288,34 +240,31 @@ export class Store {
 	}
 
 	#setLost(block: number): void {
-		this.#flags[block]! |= LOST;
+		this.flags.set(block, LOST);
 		if (block === this.newest) this.used = this.layout.slots;
 	}
 
-	#isDone(sequence: number): boolean {
-		return this.#doneCount > 0 && this.#done.includes(sequence);
-	}
-
-	#setDone(k: number, sequence: number): void {
+	/** Reads a held record into `slot`. False when it is damaged: it is counted, and passed over in this boot. */
+	#fetch(k: number, sequence: number): boolean {
 		const block = this.chain.block(k);
-		if (this.isLost(block) || this.#isDone(sequence)) return;
-		if (this.#doneCount === DONE_LENGTH) this.#sweepDone();
-		const free = this.#done.indexOf(0);
-		if (free < 0) {
-			// The seventeenth costs its block: RAM stays constant.
-			this.#lose(block);
-			return;
+		const offset = this.layout.slotOffset(block, sequence - this.chain.first(k));
+		let readable = false;
+		// Twice: what a disturbed bus spoilt is not the record's fault.
+		for (let attempt = 0; attempt < 2; attempt++) {
+			readable = this.medium.read(this.slot.bytes, offset);
+			if (readable && this.slot.verify(this.epoch, sequence)) return true;
 		}
-		this.#done[free] = sequence;
-		this.#doneCount++;
+		this.#sweep();
+		if (this.#spoilt.add(sequence)) this.backlog--;
+		else if (readable) this.release(k, sequence, sequence + 1);
+		else this.#lose(block);
+		if (!this.flags.has(block, LOST)) this.count(0, 1);
+		return false;
 	}
 
-	/** Frees what lies below everything held. */
-	#sweepDone(): void {
-		for (let i = 0; i < DONE_LENGTH; i++) {
-			if (this.#done[i] === 0 || this.#done[i]! >= this.oldestBound) continue;
-			this.#done[i] = 0;
-			this.#doneCount--;
-		}
+	/** Takes what lies below everything held out of the small sets. */
+	#sweep(): void {
+		this.#unmarked.sweep(this.oldestBound);
+		this.#spoilt.sweep(this.oldestBound);
 	}
 }

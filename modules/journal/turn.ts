@@ -7,6 +7,7 @@
  * The loss is in flash before anything is lost, so a power cut at any point counts it once. While the flash is sound a spare
  * is always there. Where it is not, a block is erased first and opened at once (`vacate`).
  */
+import { BAD, LIVE } from './block-flags';
 import { GENERATION_END, STAMP_BYTE_LENGTH } from './header';
 import { SEQUENCE_END } from './layout';
 import type { Store } from './store';
@@ -18,11 +19,25 @@ export function turn(store: Store): boolean {
 	for (;;) {
 		const block = takePrepared(store);
 		if (block < 0) {
-			store.forgive();
+			store.flags.clearAll(BAD);
 			return false;
 		}
 		if (open(store, block)) return true;
 	}
+}
+
+/** Starts again from nothing, with another epoch and sequence 1. The losses counted so far stay counted. */
+export function beginEpoch(store: Store): void {
+	store.drop(store.chain.length, store.backlog);
+	const old = store.epoch;
+	const drawn = store.random32() >>> 0;
+	store.epoch = drawn === 0 || drawn === old ? (old + 1) >>> 0 || 1 : drawn;
+	store.generation = 0;
+	store.newest = -1;
+	store.spare = -1;
+	store.used = store.layout.slots;
+	store.nextSequence = 1;
+	store.oldestBound = 1;
 }
 
 /**
@@ -38,22 +53,22 @@ export function findVictim(store: Store, block: number): number {
 	}
 	for (let k = 0; k < store.chain.length; k++) {
 		const candidate = store.chain.block(k);
-		if (candidate !== block && !store.isBad(candidate)) return candidate;
+		if (candidate !== block && !store.flags.has(candidate, BAD)) return candidate;
 	}
 	// The very last that can be used gives way to itself.
-	return block >= 0 && store.isLive(block) && !store.isBad(block) ? block : -1;
+	return block >= 0 && store.flags.has(block, LIVE) && !store.flags.has(block, BAD) ? block : -1;
 }
 
 /** Erases a block and stamps it for the next generation. A block that refuses is bad. */
 export function prepare(store: Store, block: number): boolean {
 	store.marks.forget();
 	if (store.medium.erase(block) && stamp(store, block)) return true;
-	store.setBad(block);
+	store.flags.set(block, BAD);
 	return false;
 }
 
 function isFree(store: Store, block: number): boolean {
-	return !store.isBad(block) && !store.isLive(block) && block !== store.spare;
+	return !store.flags.has(block, BAD) && !store.flags.has(block, LIVE) && block !== store.spare;
 }
 
 function stamp(store: Store, block: number): boolean {
@@ -69,13 +84,13 @@ function takePrepared(store: Store): number {
 	if (block >= 0) {
 		if (isBlank(store, block)) return block;
 		if (prepare(store, block) && isBlank(store, block)) return block;
-		store.setBad(block);
+		store.flags.set(block, BAD);
 	}
 	for (;;) {
 		block = findVictim(store, store.newest);
 		if (block < 0) return -1;
 		if (vacate(store, block) && isBlank(store, block)) return block;
-		store.setBad(block);
+		store.flags.set(block, BAD);
 	}
 }
 
@@ -119,7 +134,7 @@ function open(store: Store, block: number): boolean {
 	const offset = store.layout.headerOffset(block);
 	store.medium.write(header.body, offset + STAMP_BYTE_LENGTH);
 	if (!store.medium.stands(header.bytes, offset)) {
-		store.setBad(block);
+		store.flags.set(block, BAD);
 		// It may read as a header after all, one day: the next one must be newer.
 		store.generation++;
 		return false;
@@ -135,8 +150,8 @@ function startOver(store: Store): void {
 	const { blocks } = store.layout;
 	for (let i = 1; i <= blocks; i++) {
 		const block = (Math.max(store.newest, 0) + i) % blocks;
-		if (!store.medium.erase(block)) store.setBad(block);
+		if (!store.medium.erase(block)) store.flags.set(block, BAD);
 	}
 	store.marks.forget();
-	store.begetEpoch();
+	beginEpoch(store);
 }
