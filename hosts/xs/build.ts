@@ -1,0 +1,56 @@
+/**
+ * Builds the firmware for XS on this computer: `npx tsx hosts/xs/build.ts`. What is built is named by what it is built from,
+ * so that a second run has nothing to do, and kept in build/xs.
+ */
+import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { bundleDevice } from './bundle';
+import { compileHost } from './compile';
+
+const folder = join(import.meta.dirname, '..', '..', 'build', 'xs');
+
+/** Milliseconds after which a lock was left by somebody who died. */
+const STALE = 300_000;
+
+export interface XsBuild {
+	/** The program. */
+	readonly host: string;
+	/** The folder with the modules. */
+	readonly modules: string;
+}
+
+/** @throws Error that says what is missing: a compiler, the package, a source that does not parse */
+export function buildXs(log: (line: string) => void = (line) => process.stderr.write(`xs: ${line}\n`)): XsBuild {
+	mkdirSync(folder, { recursive: true });
+	const lock = join(folder, 'lock');
+	while (!take(lock)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+	try {
+		return { host: compileHost(folder, log), modules: bundleDevice(folder, log) };
+	} finally {
+		rmSync(lock, { recursive: true, force: true });
+	}
+}
+
+/** Test workers ask at the same time: one builds, the others wait for it. */
+function take(lock: string): boolean {
+	try {
+		mkdirSync(lock);
+		return true;
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+	}
+	const since = statSync(lock, { throwIfNoEntry: false })?.mtimeMs;
+	if (since !== undefined && Date.now() - since > STALE) rmSync(lock, { recursive: true, force: true });
+	return false;
+}
+
+/** For vitest's globalSetup. */
+export default function setup(): void {
+	buildXs();
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+	const { host, modules } = buildXs();
+	process.stdout.write(`${host}\n${modules}\n`);
+}

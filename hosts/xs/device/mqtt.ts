@@ -1,0 +1,88 @@
+import { Fault, type FaultCode } from '../../../modules/fault';
+import type { Client, ClientOptions, ClientPart, Control, Readable, WriteOptions } from '../../../modules/mqtt/client';
+import { MqttEvent, Operation } from './operations';
+import { fill, request, type Wire } from './wire';
+
+/**
+ * The MQTT client of the other side, with its resolver and its socket, as if it were here. What it keeps in memory is
+ * therefore not in this heap; on a board the SDK's takes 2 KB of it (platform.md).
+ */
+export class WireMqttClient implements Client {
+	readonly #wire: Wire;
+	readonly #handle: number;
+	readonly #options: ClientOptions;
+
+	constructor(options: ClientOptions & { readonly wire: Wire }) {
+		const { wire, host, port, id, user, password, clean, will, keepAlive } = options;
+		this.#wire = wire;
+		this.#options = options;
+		this.#handle = wire.attach((event: number, ...values: unknown[]) => this.#on(event, ...values));
+		try {
+			const login = JSON.stringify({ host, port, id, user, password, clean, will, keepAlive });
+			request(Operation.MQTT_OPEN, this.#handle, login);
+		} catch (thrown) {
+			wire.detach(this.#handle);
+			throw thrown;
+		}
+	}
+
+	read(count: number): ArrayBuffer | undefined;
+	read(into: Uint8Array): number | undefined;
+	read(into: number | Uint8Array): ArrayBuffer | number | undefined {
+		if (typeof into === 'number') return request(Operation.MQTT_READ, this.#handle, into) as ArrayBuffer | undefined;
+		return fill(into, Operation.MQTT_READ, this.#handle, into.byteLength) || undefined;
+	}
+
+	write(data: ArrayBuffer | Uint8Array | undefined, options: WriteOptions): number {
+		const { operation, id, topic, QoS, byteLength, duplicate, items } = options;
+		const topics = items && JSON.stringify(items);
+		const values = [operation, id, topic, QoS, byteLength, duplicate, topics] as const;
+		return request(Operation.MQTT_WRITE, this.#handle, data, ...values) as number;
+	}
+
+	close(): void {
+		this.#wire.detach(this.#handle);
+		request(Operation.MQTT_CLOSE, this.#handle);
+	}
+
+	#on(event: number, ...values: unknown[]): void {
+		const { onReadable, onWritable, onControl, onError, onClose } = this.#options;
+		const [first, second, topic, QoS, byteLength, retain] = values;
+		if (event === MqttEvent.READABLE)
+			onReadable(first as number, { more: second, topic, QoS, byteLength, retain } as Readable);
+		else if (event === MqttEvent.WRITABLE) onWritable(first as number);
+		else if (event === MqttEvent.CONTROL) {
+			const [operation, id, returnCode, payload] = values;
+			onControl({ operation, id, returnCode, payload } as Control);
+		} else if (event === MqttEvent.CLOSED) onClose?.();
+		else {
+			this.#wire.detach(this.#handle);
+			onError(first === undefined ? undefined : new Fault(first as FaultCode, second as string));
+		}
+	}
+}
+
+/** What the client finds below it is on the other side; nobody may make one here. */
+class Elsewhere {
+	format = 'buffer' as const;
+
+	constructor() {
+		throw new Fault('misuse', 'the socket and the resolver are on the other side');
+	}
+
+	resolve(): void {}
+
+	read(): undefined {
+		return undefined;
+	}
+
+	write(): number {
+		return 0;
+	}
+
+	close(): void {}
+}
+
+export function mqttPart(wire: Wire): ClientPart {
+	return { io: WireMqttClient, dns: { io: Elsewhere }, socket: { io: Elsewhere }, wire };
+}

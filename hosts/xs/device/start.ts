@@ -1,0 +1,68 @@
+import { Fault } from '../../../modules/fault';
+import type { WakeCause } from '../../../modules/ports';
+import { Device } from '../../../src/device';
+import type { Host } from '../../../src/host';
+import { makeSettings } from '../../../src/settings';
+import { makeRoutes } from '../../routes';
+import { mqttPart } from './mqtt';
+import { Call, Handle, Operation } from './operations';
+import { log, random32, store, WireClock, WireFlash, WireLink, WirePower, WireSensor } from './ports';
+import { request, Wire } from './wire';
+
+/**
+ * Makes this machine a device that does as it is told: boot, start, stop, report, close. It answers each with text: "=" and
+ * JSON, or what it refuses with: "!", a fault's code, a space and its message.
+ */
+export function start(): void {
+	const wire = new Wire();
+	let device: Device | undefined;
+	const obey = (call: number): unknown => {
+		if (call === Call.BOOT) {
+			device = boot(wire);
+			return undefined;
+		}
+		if (!device) throw new Fault('misuse', 'the device was not booted');
+		if (call === Call.START) return device.start();
+		if (call === Call.STOP_SAMPLING) return device.stopSampling();
+		if (call === Call.CLOSE) return device.close();
+		return device.report();
+	};
+	wire.attach((call: number) => {
+		try {
+			return `=${JSON.stringify(obey(call))}`;
+		} catch (thrown) {
+			const { code, message } = Fault.from(thrown, 'misuse');
+			return `!${code} ${message}`;
+		}
+	}, Handle.DEVICE);
+}
+
+type Facts = readonly [
+	settings: string | undefined,
+	cause: WakeCause,
+	flashSize: number,
+	flashBlockLength: number,
+	clocks: number,
+	...sensors: string[],
+];
+
+function boot(wire: Wire): Device {
+	const [settings, cause, size, blockLength, clocks, ...sensors] = request(Operation.BOOT) as Facts;
+	const clock = new WireClock(wire, 0);
+	const networkClock = clocks === 1 ? clock : new WireClock(wire, 1);
+	const mqtt = mqttPart(wire);
+	const host: Host = {
+		clock,
+		networkClock,
+		power: new WirePower(cause),
+		store,
+		journal: new WireFlash(size, blockLength),
+		sensors: sensors.map((name, index) => new WireSensor(name, index)),
+		link: new WireLink(wire),
+		routes: (known, will) => makeRoutes({ settings: known, will, clock: networkClock, log, mqtt }),
+		random32,
+		log,
+		settings: settings === undefined ? undefined : JSON.parse(settings),
+	};
+	return new Device(host, makeSettings(host.settings));
+}
