@@ -10,25 +10,25 @@ import { beginEpoch, findVictim, prepare, turn } from './turn';
  * @throws Fault `flash` when there is nothing to recover and no block can be used
  */
 export function recover(store: Store): void {
+	/** Of each block, opened or prepared; 0 for garbage. */
 	const generations = new Uint32Array(store.layout.blocks);
-	const prepared = new Uint32Array(store.layout.blocks);
-	if (!readHeaders(store, generations, prepared)) {
+	if (!readHeaders(store, generations)) {
 		beginEpoch(store);
 		if (!turn(store)) throw new Fault('flash', 'journal: no block of the partition can be used');
 		return;
 	}
 	findEnd(store);
-	follow(store, generations, prepared);
+	follow(store, generations);
 	store.trim();
 	count(store);
 	burnTorn(store);
-	findSpare(store, prepared);
+	findSpare(store, generations);
 	// What is damaged at the front is counted before anybody counts on it.
 	store.find(0);
 }
 
 /** Fills the chain with the blocks of the newest header's epoch. False when there is no valid header. */
-function readHeaders(store: Store, generations: Uint32Array, prepared: Uint32Array): boolean {
+function readHeaders(store: Store, generations: Uint32Array): boolean {
 	const { blocks, slots } = store.layout;
 	const { header, chain } = store;
 	const firsts = new Uint32Array(blocks);
@@ -41,7 +41,7 @@ function readHeaders(store: Store, generations: Uint32Array, prepared: Uint32Arr
 			continue;
 		}
 		if (!header.decode()) {
-			prepared[block] = header.preparedFor();
+			generations[block] = header.preparedFor();
 			continue;
 		}
 		generations[block] = header.generation;
@@ -86,11 +86,11 @@ function findEnd(store: Store): void {
  * Looks for a newer block whose header is lost. It is known by its records, which verify for the sequences that come next;
  * these must not be given out again. One that cannot be read at all may hold a blockful.
  */
-function follow(store: Store, generations: Uint32Array, prepared: Uint32Array): void {
+function follow(store: Store, generations: Uint32Array): void {
 	const { blocks, slots } = store.layout;
 	if (store.nextSequence + slots > SEQUENCE_END) return;
 	const block = (store.newest + 1) % blocks;
-	if (generations[block] !== 0 || prepared[block] !== 0) return;
+	if (generations[block] !== 0) return;
 	if (store.flags.has(block, BAD)) {
 		if (store.used === slots) {
 			store.nextSequence += slots;
@@ -131,11 +131,11 @@ function burnTorn(store: Store): void {
 }
 
 /** The block that was prepared for the next generation; made now when a power cut left none. */
-function findSpare(store: Store, prepared: Uint32Array): void {
+function findSpare(store: Store, generations: Uint32Array): void {
 	const { blocks } = store.layout;
 	for (let i = 1; i < blocks; i++) {
 		const block = (store.newest + i) % blocks;
-		if (prepared[block] === store.generation + 1 && !store.flags.has(block, LIVE)) {
+		if (generations[block] === store.generation + 1 && !store.flags.has(block, LIVE)) {
 			store.spare = block;
 			return;
 		}

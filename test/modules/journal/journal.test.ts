@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { VirtualFlash } from '../../../hosts/simulator/board/flash';
 import { seededRandom32 as seeded } from '../../../hosts/simulator/random';
@@ -82,6 +84,65 @@ describe('a journal', () => {
 		expect(again.damaged).toBe(0);
 		expect(held(again)).toEqual(held(journal));
 		expect(flash.violations).toBe(0);
+	});
+
+	it('overlooks nothing in a walk that begins anywhere, and reads one record a call', () => {
+		const { journal, flash } = make(6, 512);
+		for (let n = 1; n <= 150; n++) journal.append(record(n));
+		journal.release(40, 60);
+		const payload = new Uint8Array(LENGTH);
+		expect(journal.next(-5, payload)).toBe(1);
+		expect(journal.next(39, payload)).toBe(61);
+		expect(journal.next(50, payload)).toBe(61);
+		expect(journal.next(150, payload)).toBeUndefined();
+		expect(journal.next(9999, payload)).toBeUndefined();
+		const before = flash.reads;
+		expect(held(journal)).toHaveLength(129);
+		expect(flash.reads - before).toBeLessThanOrEqual(129 + 6);
+	});
+
+	it('writes the release of neighbours at once', () => {
+		const { journal, flash } = make(6, 512);
+		for (let n = 1; n <= 30; n++) journal.append(record(n));
+		const before = flash.writes;
+		expect(journal.release(5, 20)).toBe(16);
+		expect(flash.writes - before).toBe(1);
+	});
+
+	it('tells the same with the same flash, and another epoch after another format', () => {
+		const epochs = [1, 2, 3].map((seed) => {
+			const flash = new VirtualFlash({ blocks: 4, blockLength: 256 });
+			return new Journal({ flash, payloadByteLength: LENGTH, random32: seeded(seed) }).epoch;
+		});
+		expect(new Set(epochs).size).toBe(3);
+		const flash = new VirtualFlash({ blocks: 4, blockLength: 256 });
+		expect(new Journal({ flash, payloadByteLength: LENGTH, random32: () => 0 }).epoch).toBe(1);
+	});
+
+	it('takes no more RAM for 43,000 records than for none', () => {
+		setFlagsFromString('--expose-gc');
+		const collect = runInNewContext('gc') as () => void;
+		const used = (): number => {
+			collect();
+			const { heapUsed, external } = process.memoryUsage();
+			return heapUsed + external;
+		};
+		const payload = new Uint8Array(19);
+		/** How much more is used with 43,000 records than with 100. */
+		const growth = (): number => {
+			const flash = new VirtualFlash({ blocks: 256 });
+			const journal = new Journal({ flash, payloadByteLength: 19, random32: seeded(1) });
+			for (let n = 0; n < 500; n++) journal.append(payload);
+			journal.release(1, 400);
+			const before = used();
+			for (let n = 0; n < 43_000; n++) journal.append(payload);
+			const after = used();
+			expect(journal.backlog).toBeGreaterThan(42_900);
+			return after - before;
+		};
+		// The first rounds are for the compiler, which keeps what it learns.
+		growth();
+		expect(Math.min(growth(), growth(), growth())).toBeLessThan(16_384);
 	});
 
 	it('refuses sizes that cannot be, wrong lengths and calls after close', () => {
