@@ -1,9 +1,11 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { LogLevel } from '../../modules/ports';
-import { enrol } from './credentials';
+import { checkDeviceId, enrol } from './credentials';
+import { parseBrokerUrl } from './external';
 import { makeLog } from './logger';
 import { defaults, type ServerOptions, startServer } from './server';
 import { defaultStateDirectory, statePaths } from './state';
+import { Topics } from './topics';
 
 const examples = `
 Examples:
@@ -70,8 +72,18 @@ function seconds(text: string): number {
 	return value;
 }
 
+/** What this throws is the fault of whoever typed it: exit code 2. */
+function usage(check: () => unknown): void {
+	try {
+		check();
+	} catch (error) {
+		throw new InvalidArgumentError((error as Error).message);
+	}
+}
+
 function serverOptions(flags: Flags): ServerOptions {
 	const { state, http, mqtts, host, prefix, broker, brokerCa } = flags;
+	usage(() => new Topics(prefix));
 	const common = { state, httpPort: http, mqttsPort: mqtts, host, prefix };
 	if (broker === undefined) {
 		if (brokerCa ?? flags.brokerUser ?? flags.brokerPasswordFile)
@@ -80,6 +92,7 @@ function serverOptions(flags: Flags): ServerOptions {
 	}
 	if (brokerCa === undefined)
 		throw new InvalidArgumentError('--broker needs --broker-ca: certificates are always verified');
+	usage(() => parseBrokerUrl(broker));
 	const { brokerUser: user, brokerPasswordFile: passwordFile } = flags;
 	return { ...common, broker: { url: broker, caFile: brokerCa, user, passwordFile } };
 }
@@ -95,10 +108,6 @@ async function serve(flags: Flags): Promise<void> {
 	// Before anything is opened: a signal that comes while we start ends it as cleanly as later.
 	const signalled = untilSignalled();
 	const server = await startServer({ ...serverOptions(flags), log });
-	if (server.mqttsPort !== undefined) {
-		log('info', 'server', `MQTT over TLS on ${flags.host}:${server.mqttsPort}, CA ${server.caFile}`);
-		log('info', 'server', `device credentials in ${server.paths.devices}`);
-	}
 	log('info', 'server', `ready: http://127.0.0.1:${server.httpPort}/`);
 	const why = await Promise.race([signalled, ...(flags.for === undefined ? [] : [untilOver(flags.for)])]);
 	log('info', 'server', `stopping: ${why}`);
@@ -130,7 +139,9 @@ async function main(): Promise<number> {
 	try {
 		const flags = makeCommand().parse().opts<Flags>();
 		if (flags.enrol !== undefined) {
-			const { device_id } = enrol(flags.state, flags.enrol);
+			const id = flags.enrol;
+			usage(() => checkDeviceId(id));
+			const { device_id } = enrol(flags.state, id);
 			process.stdout.write(`${device_id} is enrolled: ${statePaths(flags.state).devices}/${device_id}.json\n`);
 			return 0;
 		}

@@ -40,11 +40,15 @@ export function enrol(state: string, deviceId: string): DeviceCredentials {
 	return enrolAll(state, [deviceId])[0]!;
 }
 
+/** @throws Error when it cannot be a device's name */
+export function checkDeviceId(deviceId: string): void {
+	if (!deviceIdPattern.test(deviceId))
+		throw new Error(`device_id: ${JSON.stringify(deviceId)} must be 1 to 64 letters, digits, "_", "." or "-"`);
+}
+
 /** `enrol` for many at once: the server's file is written once. */
 export function enrolAll(state: string, deviceIds: readonly string[]): DeviceCredentials[] {
-	for (const deviceId of deviceIds)
-		if (!deviceIdPattern.test(deviceId))
-			throw new Error(`device_id: ${JSON.stringify(deviceId)} must be 1 to 64 letters, digits, "_", "." or "-"`);
+	for (const deviceId of deviceIds) checkDeviceId(deviceId);
 	const paths = statePaths(state);
 	const devices = deviceIds.map((deviceId) => {
 		const path = join(paths.devices, `${deviceId}.json`);

@@ -103,6 +103,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 			);
 			opened.push(() => broker.close());
 			mqttsPort = broker.port;
+			log('info', 'server', `MQTT over TLS on ${host}:${mqttsPort}, CA ${tls.caFile}, devices in ${paths.devices}`);
 			brokerState = () => ({ text: `listening on ${broker.port}, ${broker.connections} connections`, well: true });
 			const renewal = setInterval(() => {
 				serverCertificates(state, now()).then(

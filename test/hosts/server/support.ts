@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
+import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import { onTestFinished } from 'vitest';
 import { type DeviceCredentials, enrol } from '../../../hosts/server/credentials';
 import { type Server, type ServerOptions, startServer } from '../../../hosts/server/server';
@@ -28,7 +28,9 @@ export interface Rig extends Server {
 	readonly lines: Line[];
 	/** Enrolled on first use. */
 	device(id: string): DeviceCredentials;
-	/** An MQTT.js client that is connected as this device; ends with the test. */
+	/** An MQTT.js client for this device that is on its way; ends with the test. */
+	prepare(id: string, options?: IClientOptions): MqttClient;
+	/** The same, connected. */
 	connect(id: string, options?: IClientOptions): Promise<MqttClient>;
 }
 
@@ -46,21 +48,25 @@ export async function rig(options: Partial<ServerOptions> = {}): Promise<Rig> {
 	});
 	onTestFinished(() => server.close());
 	const device = (id: string): DeviceCredentials => enrol(state, id);
-	const connect = async (id: string, more: IClientOptions = {}): Promise<MqttClient> => {
-		const { user, password } = device(id);
-		const client = await connectAsync(`mqtts://localhost:${server.mqttsPort}`, {
-			ca: readFileSync(server.caFile),
-			username: user,
-			password,
-			clientId: id,
-			reconnectPeriod: 0,
-			...more,
-		});
+	const prepare = (id: string, more: IClientOptions = {}): MqttClient => {
+		const { user: username, password } = device(id);
+		const ca = readFileSync(server.caFile);
+		const own = { ca, username, password, clientId: id, reconnectPeriod: 0 };
+		const client = connect(`mqtts://localhost:${server.mqttsPort}`, { ...own, ...more });
 		client.on('error', () => {});
 		onTestFinished(() => void client.end(true));
 		return client;
 	};
-	return { ...server, state, lines, device, connect };
+	const connected = async (id: string, more: IClientOptions = {}): Promise<MqttClient> => {
+		const client = prepare(id, more);
+		await new Promise((resolve, reject) => {
+			client.once('connect', resolve);
+			client.once('error', reject);
+			client.once('close', () => reject(new Error('closed')));
+		});
+		return client;
+	};
+	return { ...server, state, lines, device, prepare, connect: connected };
 }
 
 /** Resolves when `condition` holds; throws after `timeout` ms. */
