@@ -1,0 +1,88 @@
+import { Fault } from '../fault';
+import type { Socket, SocketPart } from './options';
+
+export interface WireOptions {
+	readonly socket: SocketPart;
+	readonly address: string;
+	readonly host: string;
+	readonly port: number;
+	readonly onReadable: () => void;
+	readonly onWritable: () => void;
+	/** It ended, with what the socket beneath said of it. */
+	readonly onEnd: (reason: unknown) => void;
+}
+
+/** The socket beneath: how much it has, how much it takes, and no exception out of it once it is open. */
+export class Wire {
+	readonly #socket: Socket;
+	#readable = 0;
+	#writable = 0;
+	#fault: Fault | undefined;
+
+	/** Throws what the socket beneath throws. */
+	constructor(options: WireOptions) {
+		const { socket, address, host, port } = options;
+		this.#socket = new (socket.io as new (options: object) => Socket)({
+			...socket,
+			address,
+			host,
+			port,
+			onReadable: (count: number) => {
+				this.#readable = count;
+				options.onReadable();
+			},
+			onWritable: (count: number) => {
+				this.#writable = count;
+				options.onWritable();
+			},
+			onError: (reason?: unknown) => {
+				this.#readable = this.#writable = 0;
+				options.onEnd(reason);
+			},
+		});
+	}
+
+	/** It broke in our hands. */
+	get fault(): Fault | undefined {
+		return this.#fault;
+	}
+
+	/** Up to `limit` bytes of what came, or undefined when nothing is there. */
+	take(limit: number): ArrayBuffer | undefined {
+		if (this.#readable === 0) return undefined;
+		try {
+			const bytes = this.#socket.read(Math.min(this.#readable, limit)) as ArrayBuffer | undefined;
+			this.#readable -= bytes?.byteLength ?? this.#readable;
+			return bytes;
+		} catch (thrown) {
+			this.#break(thrown);
+			return undefined;
+		}
+	}
+
+	/** Sends what `drain` gives, as far as there is room. True: it took some. */
+	send(drain: (limit: number) => ArrayBuffer | undefined): boolean {
+		let moved = false;
+		while (this.#writable > 0) {
+			const bytes = drain(this.#writable);
+			if (!bytes) break;
+			try {
+				const room = this.#socket.write(bytes);
+				this.#writable = typeof room === 'number' ? room : this.#writable - bytes.byteLength;
+				moved = true;
+			} catch (thrown) {
+				this.#break(thrown);
+			}
+		}
+		return moved;
+	}
+
+	close(): void {
+		this.#socket.close();
+	}
+
+	#break(thrown: unknown): void {
+		this.#readable = this.#writable = 0;
+		this.#fault ??= Fault.from(thrown, 'closed');
+	}
+}
