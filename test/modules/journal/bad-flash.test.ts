@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { VirtualFlash } from '../../../hosts/simulator/board/flash';
 import { seededRandom32 } from '../../../hosts/simulator/random';
 import { Fault } from '../../../modules/fault';
+import { CRC_START, crcBytes, crcEnd, crcWord } from '../../../modules/journal/crc32';
 import { Header } from '../../../modules/journal/header';
 import { Journal } from '../../../modules/journal/journal';
 import { Layout } from '../../../modules/journal/layout';
+import { Slot } from '../../../modules/journal/slot';
 
 const LENGTH = 7;
 const BLOCKS = 5;
@@ -95,6 +97,17 @@ describe('flipped bits', () => {
 		expect(flash.violations).toBe(0);
 	});
 
+	it('in a record amid good ones is not counted again by the boots after a new block', () => {
+		const { flash } = filled(4);
+		flash.flip(layout.slotOffset(0, 1), 0x18);
+		let journal = open(flash);
+		expect(held(journal)).toEqual([1, 3, 4]);
+		for (let n = 5; n <= slots + 1; n++) journal.append(record(n));
+		journal = open(flash);
+		expect(held(journal)).toEqual([1, ...range(3, slots + 1)]);
+		expect(journal.damaged).toBe(1);
+	});
+
 	it('in more records than can be remembered cost these records and no other', () => {
 		const flash = new VirtualFlash({ blocks: 3, blockLength: 512 });
 		const big = new Layout(3, 512, LENGTH);
@@ -182,6 +195,19 @@ describe('reads that fail', () => {
 		flash.faults = {};
 		expect(held(journal)).toEqual([1, 2, 4, 5, 6]);
 		expect(held(open(flash))).toEqual([1, 2, 3, 4, 5, 6]);
+	});
+
+	it('of a block of marks are forgiven by a later boot, though a header was written meanwhile', () => {
+		const { flash } = filled(slots * 2);
+		let journal = open(flash);
+		flash.faults = { read: (offset) => Math.floor(offset / BLOCK_LENGTH) === 1 };
+		expect(held(journal)).toEqual(range(1, slots));
+		journal.append(record(slots * 2 + 1));
+		expect(journal.damaged).toBe(slots);
+		flash.faults = {};
+		journal = open(flash);
+		expect(held(journal)).toEqual(range(1, slots * 2 + 1));
+		expect(journal.damaged).toBe(0);
 	});
 
 	it('of a block of marks cost that block, counted once', () => {
@@ -348,7 +374,68 @@ describe('a block that is not what it seems', () => {
 	});
 });
 
+describe('a record that is all ones', () => {
+	it('with a CRC of all ones is not taken for blank', () => {
+		// CRC-32 is affine, so the epoch that makes it 0xFFFFFFFF can be solved for.
+		const ones = new Uint8Array(LENGTH).fill(0xff);
+		const crc = (epoch: number): number => crcEnd(crcBytes(crcWord(crcWord(CRC_START, epoch), 1), ones, 0, LENGTH));
+		const rows = Array.from(
+			{ length: 32 },
+			(_, bit) => [(crc(1 << bit) ^ crc(0)) >>> 0, (1 << bit) >>> 0] as [number, number],
+		);
+		let [left, epoch] = [(crc(0) ^ 0xffff_ffff) >>> 0, 0];
+		for (let bit = 31; bit >= 0; bit--) {
+			const at = rows.findIndex(([effect]) => effect >>> bit === 1);
+			if (at < 0) continue;
+			const [[effect, cause]] = rows.splice(at, 1) as [[number, number]];
+			for (const row of rows) {
+				if (row[0] >>> bit !== 1) continue;
+				row[0] = (row[0] ^ effect) >>> 0;
+				row[1] = (row[1] ^ cause) >>> 0;
+			}
+			if (((left >>> bit) & 1) === 0) continue;
+			left = (left ^ effect) >>> 0;
+			epoch = (epoch ^ cause) >>> 0;
+		}
+		expect(crc(epoch)).toBe(0xffff_ffff);
+		const flash = new VirtualFlash({ blocks: BLOCKS, blockLength: BLOCK_LENGTH });
+		new Journal({ flash, payloadByteLength: LENGTH, random32: () => epoch }).append(ones);
+		const journal = open(flash);
+		expect([journal.epoch, journal.backlog, journal.nextSequence]).toEqual([epoch, 1, 2]);
+		const payload = new Uint8Array(LENGTH);
+		expect(journal.next(0, payload)).toBe(1);
+		expect(payload).toEqual(ones);
+	});
+});
+
 describe('a partition of another making', () => {
+	it('with two blocks for the same sequences believes the newer, wherever it lies', () => {
+		for (const [older, newer] of [
+			[0, 1],
+			[1, 0],
+		] as const) {
+			const bytes = new Uint8Array(BLOCKS * BLOCK_LENGTH).fill(0xff);
+			const header = new Header(layout);
+			Object.assign(header, { epoch: 5, oldestSequence: 1 });
+			const slot = new Slot(layout);
+			for (const [block, generation, first] of [
+				[older, 3, 1],
+				[newer, 5, 1],
+				[2, 6, 1 + slots],
+			] as const) {
+				Object.assign(header, { generation, firstSequence: first });
+				header.encode();
+				bytes.set(header.bytes, layout.headerOffset(block));
+				for (let i = 0; i < slots && block !== 2; i++) {
+					slot.encode(5, first + i, record(block === newer ? first + i : 77));
+					bytes.set(slot.bytes, layout.slotOffset(block, i));
+				}
+			}
+			const flash = new VirtualFlash({ blocks: BLOCKS, blockLength: BLOCK_LENGTH, bytes });
+			expect(held(open(flash))).toEqual(range(1, slots));
+		}
+	});
+
 	it('with another record length is formatted, with another epoch', () => {
 		const { flash, journal } = filled(20);
 		const other = new Journal({ flash, payloadByteLength: LENGTH + 1, random32: seededRandom32(4) });
