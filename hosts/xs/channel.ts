@@ -14,7 +14,8 @@ export class Channel {
 	readonly #fromXs: number;
 	#open = true;
 
-	constructor(program: string, programArguments: readonly string[]) {
+	/** @param stderr what XS says when it has lost its place */
+	constructor(program: string, programArguments: readonly string[], stderr: 'inherit' | 'ignore' = 'inherit') {
 		const folder = mkdtempSync(join(tmpdir(), 'xs-host-'));
 		const [down, up] = [join(folder, 'down'), join(folder, 'up')] as const;
 		execFileSync('mkfifo', [down, up]);
@@ -25,7 +26,7 @@ export class Channel {
 		this.#toXs = openSync(down, constants.O_WRONLY);
 		this.#fromXs = openSync(up, constants.O_RDONLY);
 		this.process = spawn(program, programArguments, {
-			stdio: ['ignore', 'inherit', 'inherit', input, output],
+			stdio: ['ignore', 'inherit', stderr, input, output],
 			env: { TZ: 'UTC' },
 		});
 		this.process.on('error', () => {});
@@ -39,13 +40,17 @@ export class Channel {
 		return this.#open;
 	}
 
-	/** @throws Error 'EPIPE' when XS is gone */
+	/** When XS is gone it goes nowhere: what XS said before its end is still to be received. */
 	send(kind: number, values: readonly Value[]): void {
 		this.sendBytes(encodeFrame(kind, values));
 	}
 
 	sendBytes(bytes: Buffer): void {
-		writeAll(this.#toXs, bytes);
+		try {
+			writeAll(this.#toXs, bytes);
+		} catch (error) {
+			if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+		}
 	}
 
 	/** Waits for the next frame; undefined when XS is gone. */

@@ -28,7 +28,8 @@ export interface XsStatistics extends MachineStatistics {
 }
 
 export interface XsFirmware extends Firmware {
-	statistics(): XsStatistics;
+	/** As of the last event; undefined when the power went in the first. */
+	readonly statistics: XsStatistics | undefined;
 	/** Collects garbage first: what is left is what is alive. */
 	live(): XsStatistics;
 	/** The power goes. */
@@ -58,6 +59,8 @@ export class XsAbort extends Error {
 
 export interface XsEngine extends Engine {
 	(body: Body): XsFirmware;
+	/** One for each boot, oldest first; what they last counted can be asked for after their end. */
+	readonly machines: readonly XsFirmware[];
 	/** Ends all machines. Those that are left end with this process. */
 	close(): void;
 }
@@ -73,19 +76,20 @@ export function xsEngine(options: XsOptions = {}): XsEngine {
 	built ??= buildXs();
 	const { host, modules } = built;
 	const { arena = 65_536, stack = 512, keys = 128 } = options;
-	const machines = new Map<KeyValue, XsMachine>();
+	const machines: XsMachine[] = [];
+	const running = new WeakMap<KeyValue, XsMachine>();
 	const engine = (body: Body): XsFirmware => {
-		machines.get(body.store)?.kill();
+		running.get(body.store)?.kill();
 		const machine = new XsMachine(new Channel(host, [modules, `${arena}`, `${stack}`, `${keys}`]), body);
-		machines.set(body.store, machine);
+		machines.push(machine);
+		running.set(body.store, machine);
 		machine.boot();
 		return machine;
 	};
 	const close = (): void => {
-		for (const machine of machines.values()) machine.kill();
-		machines.clear();
+		for (const machine of machines) machine.kill();
 	};
-	return Object.assign(engine, { close });
+	return Object.assign(engine, { machines, close });
 }
 
 const isEnd = (thrown: unknown): boolean => thrown instanceof Halted || thrown instanceof PowerCut;
@@ -128,19 +132,20 @@ class XsMachine implements XsFirmware {
 		this.#call(Call.CLOSE);
 	}
 
-	statistics(): XsStatistics {
-		if (!this.#statistics) throw new Error('xs: nothing ran yet');
-		return {
-			...this.#statistics,
-			events: this.#events,
-			totalComputrons: this.#computrons,
-			peakComputrons: this.#peakComputrons,
-		};
+	get statistics(): XsStatistics | undefined {
+		return (
+			this.#statistics && {
+				...this.#statistics,
+				events: this.#events,
+				totalComputrons: this.#computrons,
+				peakComputrons: this.#peakComputrons,
+			}
+		);
 	}
 
 	live(): XsStatistics {
 		this.#exchange(Kind.COLLECT, []);
-		return this.statistics();
+		return this.statistics!;
 	}
 
 	kill(): void {

@@ -40,8 +40,9 @@ txSlot* fxAllocateSlots(txMachine* the, txSize count)
 {
 	if (!the->arena)
 		return c_malloc(count * sizeof(txSlot));
+	/* XS would go on without a stack. */
 	if (count > (the->high - the->low) / (txSize)sizeof(txSlot))
-		return C_NULL;
+		die(the, XS_NOT_ENOUGH_MEMORY_EXIT, "memory full");
 	the->high -= count * sizeof(txSlot);
 	return (txSlot*)the->high;
 }
