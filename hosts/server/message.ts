@@ -93,11 +93,8 @@ function reading(arrival: Arrival, fields: { [name: string]: Json }, deviceId: s
 	const id = journalId('reading_id', fields.reading_id);
 	const stamp = fields.timestamp as number;
 	const timestamp = id ? epochMilliseconds(stamp, now) : date(arrival.door, stamp, now);
-	const values = {} as Record<Quantity, number | null>;
-	for (const name of quantityNames) values[name] = value(name, fields);
+	const values = fields.data === undefined && fields.location === undefined ? fields : flattened(fields);
 	// A sketch whose sensor finds no finger sends 0; nobody alive has a heart rate or a saturation of 0.
-	if (values.heart_rate === 0) values.heart_rate = null;
-	if (values.spo2 === 0) values.spo2 = null;
 	return {
 		kind: 'reading',
 		deviceId,
@@ -107,20 +104,27 @@ function reading(arrival: Arrival, fields: { [name: string]: Json }, deviceId: s
 		sourceTimestamp: timestamp === undefined ? stamp : null,
 		receivedAt: arrival.receivedAt,
 		door: arrival.door,
-		...values,
+		temperature: (values.temperature as number | null | undefined) ?? null,
+		humidity: (values.humidity as number | null | undefined) ?? null,
+		heart_rate: (values.heart_rate as number | null | undefined) || null,
+		spo2: (values.spo2 as number | null | undefined) || null,
+		battery_level: (values.battery_level as number | null | undefined) ?? null,
+		latitude: (values.latitude as number | null | undefined) ?? null,
+		longitude: (values.longitude as number | null | undefined) ?? null,
 	};
 }
 
-function value(name: Quantity, fields: { [name: string]: Json }): number | null {
-	const nest = name === 'latitude' || name === 'longitude' ? 'location' : 'data';
-	const flat = own(fields, name);
-	const nested = Object.hasOwn(fields, nest) ? own(fields[nest] as { [name: string]: Json }, name) : undefined;
-	if (flat !== undefined && nested !== undefined) throw new Refusal(`${name}: given twice, flat and in ${nest}`);
-	return (flat ?? nested ?? null) as number | null;
-}
-
-function own(fields: { [name: string]: Json }, name: string): Json | undefined {
-	return Object.hasOwn(fields, name) ? fields[name] : undefined;
+/** The guide's nested shape as the flat one. */
+function flattened(fields: { [name: string]: Json }): { [name: string]: Json } {
+	const result = { ...fields };
+	for (const name of quantityNames) {
+		const nest = name === 'latitude' || name === 'longitude' ? 'location' : 'data';
+		const nested = (fields[nest] as { [name: string]: Json } | undefined)?.[name];
+		if (nested === undefined) continue;
+		if (fields[name] !== undefined) throw new Refusal(`${name}: given twice, flat and in ${nest}`);
+		result[name] = nested;
+	}
+	return result;
 }
 
 function message(
@@ -150,10 +154,10 @@ function message(
 
 function journalId(field: string, id: Json | undefined): { epoch: number; sequence: number } | undefined {
 	if (typeof id !== 'string') return undefined;
-	const [, epoch, digits] = readingIdPattern.exec(id) as unknown as [string, string, string];
-	const sequence = Number(digits);
-	if (sequence > 0xffff_ffff) throw new Refusal(`${field}: sequence ${digits} is above 4294967295`);
-	return { epoch: Number.parseInt(epoch, 16), sequence };
+	// The schema has checked its form: eight hexadecimal digits, "-", digits.
+	const sequence = Number(id.slice(9));
+	if (sequence > 0xffff_ffff) throw new Refusal(`${field}: sequence ${sequence} is above 4294967295`);
+	return { epoch: Number.parseInt(id.slice(0, 8), 16), sequence };
 }
 
 /**

@@ -15,7 +15,7 @@ export function page(queries: Queries, health: Health): string {
 			<a href="/api/iot/readings?device_id=${encodeURIComponent(deviceId)}">JSON</a></p>${table(readings)}`;
 	});
 	return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>FAJMA server</title>
-		<meta name="viewport" content="width=device-width, initial-scale=1"><meta http-equiv="refresh" content="10">
+		<meta name="viewport" content="width=device-width, initial-scale=1">
 		<style>body{font:16px/1.4 system-ui,sans-serif;margin:2rem;color-scheme:light dark}table{border-collapse:collapse}
 		td,th{padding:.2rem .7rem;text-align:right;font-variant-numeric:tabular-nums}th{font-weight:600}
 		tr+tr{border-top:1px solid #8884}.wide{overflow-x:auto}</style></head><body><h1>FAJMA server</h1>

@@ -48,6 +48,7 @@ const numbered = `
 /** What people ask the store. Reads only. */
 export class Queries {
 	readonly #count: Statement;
+	readonly #counted = { rows: 0, last: 0 };
 	readonly #readings: Statement;
 	readonly #gaps: Statement;
 	readonly #gapCounts: Statement;
@@ -56,7 +57,7 @@ export class Queries {
 
 	constructor(store: Store) {
 		const { database } = store;
-		this.#count = database.prepare('SELECT count(*) FROM readings').pluck();
+		this.#count = database.prepare('SELECT count(*) AS rows, max(id) AS last FROM readings WHERE id > ?');
 		this.#readings = database.prepare(
 			`SELECT reading_id, timestamp, temperature, humidity, heart_rate, spo2, battery_level, latitude, longitude,
 			source_timestamp, received_at, door FROM readings
@@ -83,9 +84,12 @@ export class Queries {
 		this.#deviceCount = database.prepare('SELECT count(*) FROM readings WHERE device_id = ?').pluck();
 	}
 
-	/** Rows of readings in all, from every run. */
+	/** Rows of readings in all, from every run. Only what is new is counted: no row is ever taken out. */
 	rows(): number {
-		return this.#count.get() as number;
+		const { rows, last } = this.#count.get(this.#counted.last) as { rows: number; last: number | null };
+		this.#counted.rows += rows;
+		this.#counted.last = last ?? this.#counted.last;
+		return this.#counted.rows;
 	}
 
 	/** Newest first. */

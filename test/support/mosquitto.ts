@@ -96,7 +96,12 @@ export async function startMosquitto(options: MosquittoOptions): Promise<Mosquit
 		if (!running || running.exitCode !== null || running.signalCode !== null) return;
 		const exited = new Promise((resolve) => running.once('exit', resolve));
 		running.kill(signal);
+		// Mosquitto forgets a SIGTERM that comes between its "running" and its main loop.
+		const again = setInterval(() => running.kill(signal), 500);
+		const atLast = setTimeout(() => running.kill('SIGKILL'), 5_000);
 		await exited;
+		clearInterval(again);
+		clearTimeout(atLast);
 	};
 	try {
 		await start();

@@ -9,6 +9,7 @@ import { Queries } from '../../../hosts/server/queries';
 import { Store } from '../../../hosts/server/store';
 import { Topics } from '../../../hosts/server/topics';
 import { hasMosquitto, type Mosquitto, startMosquitto } from '../../support/mosquitto';
+import { ServerProcess } from './child';
 import { reading, rig, scratch, until } from './support';
 
 const day = 86_400_000;
@@ -123,6 +124,32 @@ describe('a broker that somebody else runs (Mosquitto)', () => {
 		const second = await rig({ state, broker });
 		await until(() => second.counts().rows === 2, 'the two that are new');
 		expect(second.counts()).toMatchObject({ rows: 2, duplicates: 1 });
+	});
+
+	test('is served by npm run server -- --broker, which ends cleanly and says how much came', async () => {
+		if (!hasMosquitto()) return;
+		const there = await site();
+		const url = `mqtts://localhost:${there.mosquitto.port}`;
+		const access = [
+			'--broker-ca',
+			there.caFile,
+			'--broker-user',
+			'server',
+			'--broker-password-file',
+			join(there.folder, 'password'),
+		];
+		const child = new ServerProcess(['--state', scratch(), '--http', '0', '--json', '--broker', url, ...access]);
+		onTestFinished(() => child.kill('SIGKILL'));
+		await child.says(/connected to localhost/);
+		const client = await device(there);
+		await client.publishAsync(topic, reading('ESP32_001', 1), { qos: 1 });
+		const healthz = `${(await child.says(/ready: (http\S+)/))[1]}healthz`;
+		const rows = async (): Promise<number> => ((await (await fetch(healthz)).json()) as { rows: number }).rows;
+		while ((await rows()) === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+		child.kill('SIGTERM');
+		expect((await child.exited).code).toBe(0);
+		expect(JSON.parse(child.stdout).server).toMatchObject({ rows: 1, duplicates: 0, rejected: 0 });
+		expect(child.stderr).not.toContain('swordfish');
 	});
 
 	test('hears no PUBACK before the commit: what was not committed comes again', async () => {

@@ -42,6 +42,16 @@ describe('strict JSON', () => {
 		);
 	});
 
+	test('reads every decimal number to the same double as JSON.parse', () => {
+		const digits = fc.stringMatching(/^-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?$/);
+		fc.assert(
+			fc.property(digits, (text) => {
+				if (!Object.is(parseJson(text), JSON.parse(text))) throw new Error(text);
+			}),
+			{ numRuns: 20_000 },
+		);
+	});
+
 	test('refuses what JSON.parse refuses', () => {
 		const broken = fc
 			.tuple(

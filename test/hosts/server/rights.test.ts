@@ -1,0 +1,228 @@
+import { readFileSync } from 'node:fs';
+import { connect as connectPlain } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { ISubscriptionGrant, MqttClient } from 'mqtt';
+import { describe, expect, test } from 'vitest';
+import { reading, rig, until } from './support';
+
+const topic = (name: string): string => `fajma/esp32/${name}`;
+const closed = (client: MqttClient): Promise<void> => new Promise((resolve) => client.once('close', () => resolve()));
+
+describe('rights', () => {
+	test.each([
+		'fajma/esp32/commands',
+		'fajma/esp32/commands/ESP32_001',
+		'fajma/esp32',
+		'other/data',
+		'$SYS/x',
+		'fajma/esp32/data/x',
+	])('nobody may publish to %s: disconnected, logged', async (name) => {
+		const server = await rig();
+		const client = await server.connect('ESP32_001');
+		const gone = closed(client);
+		client.publish(name, reading('ESP32_001', 1), { qos: 1 }, () => {});
+		await gone;
+		expect(server.counts().rows).toBe(0);
+		const warnings = server.lines.filter(({ level }) => level === 'warning').map(({ message }) => message);
+		expect(warnings).toEqual([`ESP32_001 may not publish to ${name}: disconnected`]);
+	});
+
+	test('a device reads commands to all and to itself, and nothing else', async () => {
+		const server = await rig();
+		const client = await server.connect('ESP32_001', { protocolVersion: 4 });
+		const granted = async (name: string): Promise<number> => {
+			const grants = await client
+				.subscribeAsync(topic(name), { qos: 1 })
+				.catch(() => [{ qos: 128 }] as ISubscriptionGrant[]);
+			return grants[0]!.qos;
+		};
+		expect(await granted('commands')).toBe(1);
+		expect(await granted('commands/ESP32_001')).toBe(1);
+		for (const name of ['commands/ESP32_002', 'commands/+', 'commands/#', 'data', 'replies', '#', '+'])
+			expect(await granted(name), name).toBe(128);
+		expect(client.connected).toBe(true);
+	});
+
+	test('nothing is forwarded from device to device, also not out of a kept session with a denied filter', async () => {
+		const server = await rig();
+		const listen = async () => {
+			const client = await server.connect('spy', { clean: false });
+			client.on('message', (name) => received.push(name));
+			return client;
+		};
+		const received: string[] = [];
+		const spy = await listen();
+		await spy.subscribeAsync([topic('commands/spy'), topic('data'), 'fajma/#'], { qos: 1 }).catch(() => {});
+		await spy.endAsync();
+		const client = await server.connect('ESP32_001');
+		for (let sequence = 0; sequence < 5; sequence += 1)
+			await client.publishAsync(topic('data'), reading('ESP32_001', sequence), { qos: 1, retain: true });
+		const again = await listen();
+		await client.publishAsync(topic('data'), reading('ESP32_001', 9), { qos: 1 });
+		await again.publishAsync(topic('data'), reading('spy', 1), { qos: 1 });
+		expect(received).toEqual([]);
+		expect(server.counts().rows).toBe(7);
+	});
+
+	test('a last will is taken like any other message, when its device vanishes', async () => {
+		const server = await rig();
+		const payload = Buffer.from('{"device_id":"ESP32_001","status":"offline"}');
+		const client = await server.connect('ESP32_001', {
+			will: { topic: topic('heartbeat'), payload, qos: 1, retain: true },
+		});
+		client.stream.destroy();
+		await until(() => server.counts().messages === 1, 'the will');
+		expect(server.store.database.prepare('SELECT kind, body FROM messages').get()).toEqual({
+			kind: 'heartbeat',
+			body: payload.toString(),
+		});
+	});
+
+	test('a last will cannot speak for another device or on another topic', async () => {
+		const server = await rig();
+		const wills = [
+			{
+				topic: topic('heartbeat'),
+				payload: Buffer.from('{"device_id":"ESP32_002","status":"offline"}'),
+				qos: 1 as const,
+			},
+			{ topic: topic('commands'), payload: Buffer.from('{}'), qos: 1 as const },
+		];
+		for (const will of wills) (await server.connect('ESP32_001', { will })).stream.destroy();
+		await until(() => server.lines.filter(({ message }) => message === 'ESP32_001 left').length === 2, 'both to leave');
+		await until(() => server.counts().rejected === 1, 'the refusal');
+		expect(server.counts()).toMatchObject({ messages: 0, rejected: 1 });
+	});
+});
+
+describe('who comes in', () => {
+	const code = (error: unknown): unknown => (error as { code?: unknown }).code;
+
+	test('nobody without the right password; whoever fails too often waits, others do not', async () => {
+		let now = Date.now();
+		const server = await rig({ now: () => now });
+		for (let attempt = 0; attempt < 5; attempt += 1)
+			expect(code(await server.connect('ESP32_001', { password: 'wrong' }).catch((error) => error))).toBe(4);
+		expect(code(await server.connect('ESP32_001').catch((error) => error))).toBe(4);
+		expect(server.lines.at(-1)!.message).toBe('ESP32_001 from 127.0.0.1 refused: failed too often, has to wait 1 s');
+		await server.connect('ESP32_002');
+		now += 1_000;
+		await server.connect('ESP32_001');
+		const text = server.lines.map(({ message }) => message).join('\n');
+		expect(text).not.toContain(server.device('ESP32_001').password);
+	});
+
+	test('nobody unknown, nobody without a password', async () => {
+		const server = await rig();
+		const who = [{ username: 'nobody' }, { username: '__proto__' }, { username: '' }, { password: '' }];
+		for (const options of who)
+			expect(code(await server.connect('ESP32_001', options).catch((error) => error)), JSON.stringify(options)).toBe(4);
+	});
+
+	test('nobody under the client id of another device, or one that another device uses now', async () => {
+		const server = await rig();
+		server.device('ESP32_002');
+		expect(code(await server.connect('ESP32_001', { clientId: 'ESP32_002' }).catch((error) => error))).toBe(2);
+		const first = await server.connect('ESP32_002', { clientId: 'ESP32Client-7' });
+		expect(code(await server.connect('ESP32_001', { clientId: 'ESP32Client-7' }).catch((error) => error))).toBe(2);
+		expect(first.connected).toBe(true);
+		const gone = closed(first);
+		await server.connect('ESP32_002', { clientId: 'ESP32Client-7' });
+		await gone;
+	});
+
+	test('a session is kept under the own id only', async () => {
+		const server = await rig();
+		const presentOnReturn = async (clientId: string): Promise<boolean> => {
+			const first = await server.connect('ESP32_001', { clientId, clean: false });
+			await first.subscribeAsync(topic('commands'), { qos: 1 });
+			await first.endAsync();
+			const second = server.prepare('ESP32_001', { clientId, clean: false });
+			return new Promise((resolve) => second.once('connect', ({ sessionPresent }) => resolve(sessionPresent)));
+		};
+		expect(await presentOnReturn('ESP32_001')).toBe(true);
+		expect(await presentOnReturn('ESP32Client-1a2b')).toBe(false);
+	});
+
+	test('a device that is enrolled while the server runs comes in at once', async () => {
+		const server = await rig();
+		await server.connect('ESP32_001');
+		const client = await server.connect('new.device-1');
+		await client.publishAsync(topic('data'), reading('new.device-1', 1), { qos: 1 });
+		expect(server.counts().rows).toBe(1);
+	});
+});
+
+describe('the line', () => {
+	test('speaks TLS 1.2 or newer, and nothing else', async () => {
+		const server = await rig();
+		const ca = readFileSync(server.caFile);
+		const handshake = (options: object): Promise<string> =>
+			new Promise((resolve) => {
+				const socket = connectTls({ host: 'localhost', port: server.mqttsPort!, ca, ...options }, () => {
+					resolve(socket.getProtocol()!);
+					socket.destroy();
+				});
+				socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code!));
+			});
+		expect(await handshake({})).toBe('TLSv1.3');
+		expect(await handshake({ maxVersion: 'TLSv1.2' })).toBe('TLSv1.2');
+		expect(await handshake({ minVersion: 'TLSv1', maxVersion: 'TLSv1.1' })).toMatch(/^ERR_SSL/);
+	});
+
+	test('refuses a client that wants to renegotiate', async () => {
+		const server = await rig();
+		const ca = readFileSync(server.caFile);
+		const error = await new Promise((resolve) => {
+			const socket = connectTls({ host: 'localhost', port: server.mqttsPort!, ca, maxVersion: 'TLSv1.2' }, () => {
+				socket.renegotiate({}, (refused) => resolve(refused));
+			});
+			socket.on('error', resolve);
+			socket.on('close', () => resolve(new Error('closed')));
+		});
+		expect(error).toBeInstanceOf(Error);
+	});
+
+	test('survives garbage, before and after the handshake', async () => {
+		const server = await rig();
+		const ended = (socket: {
+			once(event: 'close', listener: () => void): unknown;
+			on(event: 'error', listener: () => void): unknown;
+		}) =>
+			new Promise<void>((resolve) => {
+				socket.on('error', () => {});
+				socket.once('close', resolve);
+			});
+		const plain = connectPlain(server.mqttsPort!, '127.0.0.1');
+		plain.write('GET / HTTP/1.1\r\n\r\n');
+		await ended(plain);
+		const ca = readFileSync(server.caFile);
+		for (const bytes of [
+			[0x10, 0xff, 0xff, 0xff, 0xff],
+			[0xc0, 0x00],
+			[0x00, 0x00],
+			[0x30, 0x02, 0x00, 0x00],
+			[0x10, 0x04, 0, 0, 0, 0],
+		]) {
+			const socket = connectTls({ host: 'localhost', port: server.mqttsPort!, ca }, () =>
+				socket.write(Buffer.from(bytes)),
+			);
+			await ended(socket);
+		}
+		await server.connect('ESP32_001');
+	});
+
+	test('ends at once when the server closes, also for those that never finished a handshake', async () => {
+		const server = await rig();
+		const client = await server.connect('ESP32_001');
+		const silent = connectPlain(server.mqttsPort!, '127.0.0.1');
+		silent.on('error', () => {});
+		await new Promise((resolve) => silent.once('connect', resolve));
+		const gone = closed(client);
+		const begin = performance.now();
+		await server.close();
+		await server.close();
+		await gone;
+		expect(performance.now() - begin).toBeLessThan(2_000);
+	});
+});
