@@ -73,6 +73,10 @@ export async function startMosquitto(options: MosquittoOptions): Promise<Mosquit
 			stdio: ['ignore', 'ignore', 'pipe'],
 		});
 		child = running;
+		// A test run that is cut short leaves nothing running.
+		const orphan = (): void => void running.kill('SIGKILL');
+		process.once('exit', orphan);
+		running.once('exit', () => process.off('exit', orphan));
 		const begin = log.length;
 		await new Promise<void>((resolve, reject) => {
 			const fail = (): void => reject(new Error(`Mosquitto did not start:\n${log.slice(begin)}`));
