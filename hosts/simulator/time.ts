@@ -102,3 +102,42 @@ export class RealTime implements Scheduler {
 		};
 	}
 }
+
+/** How often paced time catches up, and for how long at most before the sockets get their turn. */
+const PACE_MILLISECONDS = 4;
+const STEP_MILLISECONDS = 100;
+
+/**
+ * Virtual time that passes `speed` times as fast as real time, or as fast as this computer can. Nothing is skipped: what
+ * is due at a virtual moment happens at that moment, however late that is in real time.
+ */
+export class PacedTime implements Scheduler {
+	readonly #virtual = new VirtualTime();
+	readonly #real = new RealTime();
+	readonly #speed: number;
+	readonly #timer: NodeJS.Timeout;
+
+	constructor(speed: number) {
+		this.#speed = speed;
+		this.#timer = setInterval(() => this.#pass(), PACE_MILLISECONDS);
+	}
+
+	get now(): number {
+		return this.#virtual.now;
+	}
+
+	schedule(delay: number, run: () => void): { cancel(): void } {
+		return this.#virtual.schedule(delay, run);
+	}
+
+	close(): void {
+		clearInterval(this.#timer);
+	}
+
+	#pass(): void {
+		const began = this.#real.now;
+		const due = began * this.#speed;
+		while (this.#virtual.now < due && this.#real.now - began < PACE_MILLISECONDS)
+			this.#virtual.advance(Math.min(STEP_MILLISECONDS, due - this.#virtual.now));
+	}
+}

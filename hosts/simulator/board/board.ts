@@ -63,8 +63,8 @@ export interface BoardOptions {
 	readonly settings: unknown;
 	/** Makes what is plugged into the board, anew for each boot. */
 	readonly plug: (boot: Boot) => Plugs;
-	/** Device milliseconds in one of the scheduler's. Time-outs and back-off are not sped up. */
-	readonly speed?: number;
+	/** What time-outs and back-off run on, where the board lives faster than its sockets can. Else the same. */
+	readonly networkScheduler?: Scheduler;
 	/** Epoch milliseconds at the scheduler's 0; undefined: a board without a clock. */
 	readonly epoch?: number | undefined;
 	/** Milliseconds that Wi-Fi takes to come up. */
@@ -119,12 +119,12 @@ export class VirtualBoard {
 		return this.#running.link;
 	}
 
-	/** @throws whatever the firmware throws at start: a bad setting, flash that cannot be used, a power cut in flash */
+	/** @throws PowerCut when the power goes meanwhile; else what the firmware throws: a bad setting, flash that cannot be used */
 	powerOn(cause: WakeCause = 'power'): Firmware {
 		if (this.#running) throw new Error('the board is on already');
 		const {
 			scheduler,
-			speed = 1,
+			networkScheduler,
 			epoch,
 			flash,
 			store,
@@ -136,12 +136,16 @@ export class VirtualBoard {
 		} = this.#options;
 		this.#boots++;
 		if (cause === 'power') for (let at = 0; at < RTC_BYTES; at++) this.#retained[at] = this.#random32();
-		const started = epoch === undefined ? undefined : epoch + scheduler.now * (speed - 1);
-		const clock = new BoardClock(scheduler, { speed, epoch: started });
-		const networkClock = speed === 1 ? clock : new BoardClock(scheduler);
+		const clock = new BoardClock(scheduler, { epoch });
+		const networkClock = networkScheduler ? new BoardClock(networkScheduler) : clock;
 		const boot: Boot = { clock, networkClock, log };
 		const plugs = plug(boot);
 		const link = new VirtualLink(networkClock, joinTime);
+		let cut: PowerCut | undefined;
+		const powered = new PoweredFlash(flash, (thrown) => {
+			cut = thrown;
+			this.cutPower();
+		});
 		const body: Body = {
 			clock,
 			networkClock,
@@ -152,7 +156,7 @@ export class VirtualBoard {
 				restart: () => this.#halt('restart', 0),
 			},
 			store,
-			journal: new PoweredFlash(flash, () => this.cutPower()),
+			journal: powered,
 			sensors: plugs.sensors,
 			link,
 			mqtt: plugs.mqtt,
@@ -163,9 +167,11 @@ export class VirtualBoard {
 		let device: Firmware;
 		try {
 			device = engine(body);
+			// The journal takes any failing flash in its stride; a board without power does not.
+			if (cut) throw cut;
 		} catch (thrown) {
 			plugs.cut?.();
-			throw thrown;
+			throw cut ?? thrown;
 		}
 		this.#running = { boot, plugs, link, device };
 		device.start();
@@ -185,9 +191,10 @@ export class VirtualBoard {
 	#end(polite: boolean): void {
 		if (!this.#running) return;
 		const { boot, plugs, device } = this.#running;
+		// First of all: a look at dead flash must not cut the power again.
+		this.#running = undefined;
 		this.#options.onPowerLost?.(device);
 		if (polite) device.close();
-		this.#running = undefined;
 		boot.clock.kill();
 		boot.networkClock.kill();
 		plugs.cut?.();
@@ -203,9 +210,9 @@ export class VirtualBoard {
 /** When the power goes in the middle of a flash operation, it goes for the whole board. */
 class PoweredFlash implements FlashPartition {
 	readonly #flash: FlashPartition;
-	readonly #cut: () => void;
+	readonly #cut: (thrown: PowerCut) => void;
 
-	constructor(flash: FlashPartition, cut: () => void) {
+	constructor(flash: FlashPartition, cut: (thrown: PowerCut) => void) {
 		this.#flash = flash;
 		this.#cut = cut;
 	}
@@ -234,7 +241,7 @@ class PoweredFlash implements FlashPartition {
 		try {
 			return operation();
 		} catch (thrown) {
-			if (thrown instanceof PowerCut) this.#cut();
+			if (thrown instanceof PowerCut) this.#cut(thrown);
 			throw thrown;
 		}
 	}

@@ -2,8 +2,6 @@ import type { Alarm, Clock } from '../../../modules/ports';
 import type { Scheduler } from '../net/scheduler';
 
 export interface ClockOptions {
-	/** How many of the device's milliseconds pass in one of the scheduler's. */
-	readonly speed?: number;
 	/** Epoch milliseconds at the scheduler's 0, or undefined: nobody has told the time. */
 	readonly epoch?: number | undefined;
 	/** The clock's error in parts per million (an ESP32's RTC oscillator: up to a few thousand). */
@@ -24,7 +22,7 @@ export class BoardClock implements Clock {
 
 	constructor(scheduler: Scheduler, options: ClockOptions = {}) {
 		this.#scheduler = scheduler;
-		this.#speed = (options.speed ?? 1) * (1 + (options.driftPpm ?? 0) / 1e6);
+		this.#speed = 1 + (options.driftPpm ?? 0) / 1e6;
 		this.#born = scheduler.now;
 		if (options.epoch !== undefined) this.#epoch = options.epoch + scheduler.now;
 	}

@@ -8,7 +8,7 @@ import { NodeMqttClient } from '../net/mqtt-client';
 import { NodeTls } from '../net/tls';
 import { substream } from '../random';
 import { Person, personSensor } from '../sensors/person';
-import { RealTime } from '../time';
+import { PacedTime, RealTime } from '../time';
 import { type Boot, VirtualBoard } from './board';
 import { VirtualFlash } from './flash';
 import { lockFolder } from './lock';
@@ -46,20 +46,21 @@ export function deskBoard(options: DeskBoardOptions): DeskBoard {
 	const { folder, seed, speed, log, settings, sensor } = options;
 	mkdirSync(folder, { recursive: true, mode: 0o700 });
 	const unlock = lockFolder(folder);
+	const life = speed === 1 ? undefined : new PacedTime(speed);
 	try {
 		const file = join(folder, 'journal.flash');
 		const { size = 0 } = statSync(file, { throwIfNoEntry: false }) ?? {};
 		const blocks = size > 0 ? size / BLOCK_LENGTH : (options.blocks ?? JOURNAL_BLOCKS);
 		const flash = VirtualFlash.open(file, { blocks, random32: substream(seed, 'flash') });
 		const board = new VirtualBoard({
-			scheduler: new RealTime(),
+			scheduler: life ?? new RealTime(),
+			...(life && { networkScheduler: new RealTime() }),
 			// Not seeded: a journal that is formatted anew must not number its readings as the one before did.
 			random32: () => randomBytes(4).readUInt32LE(),
 			flash,
 			store: new VirtualStore(join(folder, 'store.json')),
 			log,
 			settings,
-			speed,
 			epoch: Date.now(),
 			plug: ({ clock }: Boot) => {
 				const lifeline = new Lifeline();
@@ -79,11 +80,13 @@ export function deskBoard(options: DeskBoardOptions): DeskBoard {
 			board,
 			close() {
 				board.shutDown();
+				life?.close();
 				flash.close();
 				unlock();
 			},
 		};
 	} catch (error) {
+		life?.close();
 		unlock();
 		throw error;
 	}

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { Fault } from '../../../modules/fault';
-import { type SettingRule, type Settings, settingNames, settingRules } from '../../../src/settings';
+import { makeSettings, type SettingRule, type Settings, settingNames, settingRules } from '../../../src/settings';
 import { defaultStateDirectory } from '../../server/state';
 import { lineLog } from './log';
 import { collectSetting, options } from './options';
@@ -82,6 +82,7 @@ function gather(given: Given, state: string): Record<string, unknown> {
 	if (given.interval !== undefined) settings.dataIntervalSeconds = given.interval;
 	if (given.ca !== undefined) settings.mqttCa = readFileSync(given.ca, 'utf8');
 	if (given.passwordFile !== undefined) settings.mqttPassword = readFileSync(given.passwordFile, 'utf8').trimEnd();
+	makeSettings(settings);
 	settings.deviceId ??= settingRules.deviceId.fallback;
 	if (settings.mqttUrl !== undefined) return settings;
 	const mine = join(state, 'devices', `${String(settings.deviceId)}.json`);

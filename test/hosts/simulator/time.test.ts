@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BoardClock } from '../../../hosts/simulator/board/clocks';
-import { VirtualTime } from '../../../hosts/simulator/time';
+import { PacedTime, VirtualTime } from '../../../hosts/simulator/time';
 
 describe('virtual time', () => {
 	test('runs what was asked for in the order of its time, and of its asking where that is equal', () => {
@@ -33,17 +33,30 @@ describe('virtual time', () => {
 	});
 });
 
+test('paced time does everything at its own moment, however late it is', async () => {
+	const time = new PacedTime(1e9);
+	const moments: number[] = [];
+	const beat = (): void => {
+		moments.push(time.now);
+		if (moments.length < 1_000) time.schedule(1_000, beat);
+	};
+	time.schedule(1_000, beat);
+	while (moments.length < 1_000) await new Promise((done) => setTimeout(done, 1));
+	time.close();
+	expect(moments).toEqual(Array.from({ length: 1_000 }, (_, index) => (index + 1) * 1_000));
+});
+
 describe('a board’s clock', () => {
-	test('counts from its own start, at its own speed, and tells the time once it was told', () => {
+	test('counts from its own start, with its own error, and tells the time once it was told', () => {
 		const world = new VirtualTime();
 		world.advance(1_000);
-		const clock = new BoardClock(world, { speed: 10 });
+		const clock = new BoardClock(world, { driftPpm: 100_000 });
 		world.advance(500);
-		expect(clock.ticks).toBe(5_000);
+		expect(clock.ticks).toBe(550);
 		expect(clock.time).toBeUndefined();
 		clock.time = 1_000_000;
 		world.advance(100);
-		expect(clock.time).toBe(1_001_000);
+		expect(clock.time).toBe(1_000_110);
 	});
 
 	test('re-arms an alarm, forgets what was armed before, and fires none after its death', () => {
