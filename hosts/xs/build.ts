@@ -6,7 +6,7 @@ import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { bundleDevice } from './bundle';
-import { compileHost } from './compile';
+import { compileHost, type Host, type HostOptions } from './compile';
 
 const folder = join(import.meta.dirname, '..', '..', 'build', 'xs');
 
@@ -14,19 +14,22 @@ const folder = join(import.meta.dirname, '..', '..', 'build', 'xs');
 const STALE = 300_000;
 
 export interface XsBuild {
-	/** The program. */
-	readonly host: string;
+	readonly host: Host;
 	/** The folder with the modules. */
 	readonly modules: string;
 }
 
+const log = (line: string): void => {
+	process.stderr.write(`xs: ${line}\n`);
+};
+
 /** @throws Error that says what is missing: a compiler, the package, a source that does not parse */
-export function buildXs(log: (line: string) => void = (line) => process.stderr.write(`xs: ${line}\n`)): XsBuild {
+export function buildXs(options: HostOptions = {}): XsBuild {
 	mkdirSync(folder, { recursive: true });
 	const lock = join(folder, 'lock');
 	while (!take(lock)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
 	try {
-		return { host: compileHost(folder, log), modules: bundleDevice(folder, log) };
+		return { host: compileHost(folder, log, options), modules: bundleDevice(folder, log) };
 	} finally {
 		rmSync(lock, { recursive: true, force: true });
 	}
@@ -52,5 +55,5 @@ export default function setup(): void {
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
 	const { host, modules } = buildXs();
-	process.stdout.write(`${host}\n${modules}\n`);
+	process.stdout.write(`${host.program}\n${modules}\n`);
 }

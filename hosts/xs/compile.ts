@@ -34,25 +34,43 @@ const DEFINES = [
 
 const here = import.meta.dirname;
 
+export interface HostOptions {
+	/** Rooms of modules/ whose C is taken in. The natives of all others throw when they are called. */
+	readonly rooms?: readonly string[];
+	/** What their C is linked with: `-lmbedtls` … */
+	readonly libraries?: readonly string[];
+	/** 32 where it can be, since pointers, and so slots, are then as large as on the board. */
+	readonly width?: 32 | 64;
+}
+
+export interface Host {
+	readonly program: string;
+	readonly width: 32 | 64;
+}
+
 /**
  * Compiles the host, unless it was before.
  * @param folder where everything that is built goes
- * @returns the path of the program
  * @throws Error that says what is missing
  */
-export function compileHost(folder: string, log: (line: string) => void): string {
+export function compileHost(folder: string, log: (line: string) => void, options: HostOptions = {}): Host {
+	const { rooms = [], libraries = [] } = options;
 	const compiler = process.env.CC ?? 'gcc';
 	const own = readdirSync(here).filter((name) => /\.[ch]$/.test(name));
-	const natives = tableOfNatives();
+	const natives = tableOfNatives(rooms);
 	const hash = createHash('sha256').update(`${compiler} ${PACKAGE} ${SHA512} ${DEFINES.join(' ')}`);
-	hash.update(natives.source);
+	hash.update(natives.source).update(libraries.join(' '));
 	for (const file of [...own.map((name) => join(here, name)), ...natives.files])
 		hash.update(file).update(readFileSync(file));
 	hash.update(readFileSync(join(here, 'compile.ts')));
-	const program = join(folder, `xs-host-${hash.digest('hex').slice(0, 16)}`);
-	if (existsSync(program)) return program;
+	const name = join(folder, `xs-host-${hash.digest('hex').slice(0, 16)}`);
+	const of = (width: 32 | 64): Host => ({ program: `${name}-m${width}`, width });
+	const wanted = of(options.width ?? 32);
+	if (existsSync(wanted.program)) return wanted;
+	const width = options.width ?? widthOf(compiler, log);
+	const { program } = of(width);
+	if (existsSync(program)) return of(width);
 
-	const width = widthOf(compiler, log);
 	const sources = fetchSources(folder, log);
 	const objects = join(folder, `objects.${process.pid}`);
 	mkdirSync(objects, { recursive: true });
@@ -85,16 +103,24 @@ export function compileHost(folder: string, log: (line: string) => void): string
 	if (done.status !== 0) throw new Error(`xs: ${compiler} failed:\n${done.stderr.slice(0, 4000)}`);
 	if (done.stderr.trim() !== '') log(done.stderr.trim());
 	const fresh = join(objects, 'xs-host');
-	const linked = [`-m${width}`, '-no-pie', ...units.map((unit) => object(unit.file)), '-o', fresh, '-lm', '-lpthread'];
+	const linked = [
+		`-m${width}`,
+		'-no-pie',
+		...units.map((unit) => object(unit.file)),
+		'-o',
+		fresh,
+		...libraries,
+		'-lm',
+		'-lpthread',
+	];
 	execFileSync(compiler, linked, { stdio: ['ignore', 'ignore', 'inherit'] });
 	renameSync(fresh, program);
 	rmSync(objects, { recursive: true });
-	return program;
+	return of(width);
 }
 
 const quoted = (argument: string): string => `"${argument.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 
-/** 32 where it can be: pointers, and so slots, are then as large as on the board. */
 function widthOf(compiler: string, log: (line: string) => void): 32 | 64 {
 	const compiles = (width: number) => {
 		const arguments_ = [`-m${width}`, '-x', 'c', '-', '-o', '/dev/null', '-lm'];

@@ -11,7 +11,7 @@ import { type MachineStatistics, readStatistics } from './statistics';
 import { World } from './world';
 
 export interface XsOptions {
-	/** Bytes for slots, chunks and stack together. Default 65,536. */
+	/** Bytes for slots, chunks and stack together. Default 65,536. A 64-bit build gets twice as much: all is twice as large. */
 	readonly arena?: number;
 	/** Slots of the stack. Default 512: 8 KB of the arena on the board. */
 	readonly stack?: number;
@@ -80,7 +80,10 @@ export function xsEngine(options: XsOptions = {}): XsEngine {
 	const running = new WeakMap<KeyValue, XsMachine>();
 	const engine = (body: Body): XsFirmware => {
 		running.get(body.store)?.kill();
-		const machine = new XsMachine(new Channel(host, [modules, `${arena}`, `${stack}`, `${keys}`]), body);
+		const machine = new XsMachine(
+			new Channel(host.program, [modules, `${(arena * host.width) / 32}`, `${stack}`, `${keys}`]),
+			body,
+		);
 		machines.push(machine);
 		running.set(body.store, machine);
 		machine.boot();

@@ -84,31 +84,26 @@ static const Native ownNatives[] = {
 	{ C_NULL, C_NULL },
 };
 
-static const Native* find(txMachine* the)
-{
-	char name[64];
-	const Native* native;
-	fxToStringBuffer(the, mxArgv(0), name, sizeof(name));
-	for (native = ownNatives; native->name; native++)
-		if (!c_strcmp(native->name, name))
-			return native;
-	for (native = roomNatives; native->name; native++)
-		if (!c_strcmp(native->name, name))
-			return native;
-	return C_NULL;
-}
-
 static void missing(txMachine* the)
 {
 	mxTypeError("this host has no such native function");
 }
 
-/* A name that this host lacks gives a function that throws: a module may be preloaded though it cannot be used here. */
+/* native(name): the functions are properties of the global object, so that asking for one makes nothing. */
 static void xs_native(txMachine* the)
 {
-	const Native* native = find(the);
-	fxNewHostFunction(the, native && native->callback ? native->callback : missing, 0, XS_NO_ID, XS_NO_ID);
-	mxPullSlot(mxResult);
+	txString name = fxToString(the, mxArgv(0));
+	txID id = c_strncmp(name, "xs_", 3) ? XS_NO_ID : fxFindName(the, name);
+	if (id != XS_NO_ID) {
+		mxPushSlot(&mxGlobal);
+		fxGetID(the, id);
+		mxPullSlot(mxResult);
+	}
+	/* A module may be preloaded though it cannot be used here. */
+	if (mxResult->kind != XS_REFERENCE_KIND) {
+		fxNewHostFunction(the, missing, 0, XS_NO_ID, XS_NO_ID);
+		mxPullSlot(mxResult);
+	}
 }
 
 static void define(txMachine* the, const char* name, txCallback callback)
@@ -124,8 +119,13 @@ static void define(txMachine* the, const char* name, txCallback callback)
 
 void defineNatives(txMachine* the)
 {
+	const Native* native;
 	fxBeginHost(the);
 	define(the, "native", xs_native);
+	for (native = ownNatives; native->name; native++)
+		define(the, native->name, native->callback);
+	for (native = roomNatives; native->name; native++)
+		define(the, native->name, native->callback);
 	fxNewNameC(the, "dispatch");
 	fxNewNameC(the, "refuse");
 	fxEndHost(the);

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 
 const modules = join(import.meta.dirname, '..', '..', 'modules');
 
-/** Rooms whose C needs nothing but XS. A room that is not named here can be preloaded, but its natives throw. */
-const ROOMS: readonly string[] = [];
-
-/** The table as C, and the C files it points into. */
-export function tableOfNatives(): { readonly source: string; readonly files: readonly string[] } {
+/** The table of these rooms' functions as C, and the C files it points into. */
+export function tableOfNatives(rooms: readonly string[]): {
+	readonly source: string;
+	readonly files: readonly string[];
+} {
 	const files: string[] = [];
 	const functions = new Set<string>();
-	for (const room of ROOMS) {
+	for (const room of rooms) {
 		const folder = join(modules, room);
 		for (const name of readdirSync(folder)) {
 			if (name.endsWith('.c')) files.push(join(folder, name));

@@ -29,7 +29,7 @@ describe('a machine ends as a board reboots', () => {
 			Abort.MEMORY_FULL,
 			'memory full',
 		],
-		['one buffer too large', 'new Uint8Array(70000);', Abort.MEMORY_FULL, 'memory full'],
+		['one buffer too large', 'new Uint8Array(200000);', Abort.MEMORY_FULL, 'memory full'],
 		['stack overflow', 'const down = (n) => down(n + 1) + 1; down(0);', Abort.STACK_OVERFLOW, 'stack overflow'],
 		[
 			'no more keys',

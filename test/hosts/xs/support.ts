@@ -30,7 +30,12 @@ export class Bare {
 		};
 		file('preload.js', preload);
 		file('hosts/xs/device/main.js', main);
-		this.channel = new Channel(buildXs().host, [this.#folder, `${arena}`, `${stack}`, `${keys}`], 'ignore');
+		const { host } = buildXs();
+		this.channel = new Channel(
+			host.program,
+			[this.#folder, `${(arena * host.width) / 32}`, `${stack}`, `${keys}`],
+			'ignore',
+		);
 	}
 
 	/** Sends an event, answers each request with `answer`, and returns what the event came to, or how the machine ended. */
