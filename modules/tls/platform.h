@@ -238,6 +238,19 @@ static inline int tlsUseVersion(mbedtls_ssl_config *conf, int minor)
 
 #endif
 
+/* Small records: a library that also speaks TLS 1.3 would take the server's answer to this TLS 1.2 extension for an
+   error there ("unsupported extension"). It asks with record_size_limit (RFC 8449) instead, by itself, if it was built so. */
+static inline int tlsUseFragment(mbedtls_ssl_config *conf, unsigned char code)
+{
+#if defined(MBEDTLS_SSL_MAX_FRAGMENT_LENGTH) && !(MBEDTLS_VERSION_NUMBER >= 0x03000000 && defined(MBEDTLS_SSL_PROTO_TLS1_3))
+	return mbedtls_ssl_conf_max_frag_len(conf, code);
+#else
+	(void)conf;
+	(void)code;
+	return 0;
+#endif
+}
+
 /* Reasons that not every version has -------------------------------------------------------------------------------- */
 
 #if MBEDTLS_VERSION_NUMBER < 0x03000000

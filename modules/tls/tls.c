@@ -242,6 +242,7 @@ static int statusOf(const Tls *tls, int error)
 	/* What the parsers of X.509 and keys say: a module's code in the high bits, a cause of ASN.1 in the low ones. */
 	int module = -error & 0xFF80;
 	if (module >= 0x2080 && module <= 0x2980) return STATUS_UNREADABLE;
+	if (error <= MBEDTLS_ERR_ASN1_OUT_OF_DATA && error >= MBEDTLS_ERR_ASN1_BUF_TOO_SMALL) return STATUS_UNREADABLE;
 	return STATUS_OTHER;
 }
 
@@ -345,11 +346,7 @@ static int start(Tls *tls, int minor, int fragment)
 #if defined(MBEDTLS_SSL_SESSION_TICKETS)
 	mbedtls_ssl_conf_session_tickets(&tls->conf, MBEDTLS_SSL_SESSION_TICKETS_ENABLED);
 #endif
-#if defined(MBEDTLS_SSL_MAX_FRAGMENT_LENGTH)
-	if ((result = mbedtls_ssl_conf_max_frag_len(&tls->conf, (unsigned char)fragment))) return result;
-#else
-	(void)fragment;
-#endif
+	if ((result = tlsUseFragment(&tls->conf, (unsigned char)fragment))) return result;
 	if (tls->own.raw.len && (result = mbedtls_ssl_conf_own_cert(&tls->conf, &tls->own, &tls->key))) return result;
 	if ((result = mbedtls_ssl_setup(&tls->ssl, &tls->conf))) return result;
 	mbedtls_ssl_set_bio(&tls->ssl, tls, transmit, receive, NULL);
@@ -503,15 +500,28 @@ void xs_tls_gather(xsMachine *the)
 	tls->gathered += length;
 }
 
-/* (handle) → 0: what was gathered is in records, or a status. After WANT_WRITE call again, and gather nothing before. */
+/* (handle) → 0: what was gathered is in records, or a status. After WANT_WRITE call again, and gather nothing before.
+   The library is never left with a part of our record in its hands: whatever it does next would send that part, and a
+   second call for the rest would then send it all again. With a record of its own in its hands (an alert) it takes the
+   call for a second one: it sends that, and says that it has sent ours. */
 void xs_tls_seal(xsMachine *the)
 {
 	Tls *tls = tlsOf(the);
 	int result = 0;
 	while (tls->sealed < tls->gathered) {
-		result = mbedtls_ssl_write(&tls->ssl, tls->plain + tls->sealed, tls->gathered - tls->sealed);
+		size_t left = tls->gathered - tls->sealed, waiting = tls->outEnd - tls->outAt;
+		int others = tls->ssl.MBEDTLS_PRIVATE(out_left) != 0;
+		int extra = mbedtls_ssl_get_record_expansion(&tls->ssl);
+		size_t spent = waiting + (extra < 0 ? TLS_SEND : (size_t)extra);
+		size_t fits = spent < TLS_SEND ? TLS_SEND - spent : 0;
+		if (!others && left > fits) {
+			result = MBEDTLS_ERR_SSL_WANT_WRITE;
+			if (waiting || !fits) break;
+			left = fits;
+		}
+		result = mbedtls_ssl_write(&tls->ssl, tls->plain + tls->sealed, left);
 		if (result < 0) break;
-		tls->sealed += (size_t)result;
+		if (!others) tls->sealed += (size_t)result;
 		result = 0;
 	}
 	if (!result) {

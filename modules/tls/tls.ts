@@ -48,6 +48,8 @@ export class TLSSocket implements Socket {
 	/** The application wrote since it was last told that it may; and it is time to tell it again. */
 	#wrote = false;
 	#tell = false;
+	/** There is a session to keep that the application does not have. */
+	#ticket = false;
 	/** Why it will end: once all that came before is read. */
 	#ended: Fault | undefined;
 	/** Why it must end: at the next turn. */
@@ -185,8 +187,7 @@ export class TLSSocket implements Socket {
 
 	#onWritable(): void {
 		if (this.#state === State.CONNECTING) this.#become(State.SHAKING);
-		if (this.#sealing) this.#seal();
-		this.#tell = this.#wrote;
+		this.#tell ||= this.#wrote;
 		this.#turn();
 	}
 
@@ -218,6 +219,15 @@ export class TLSSocket implements Socket {
 		if (broken) return this.#fail(broken);
 		if (this.#state === State.SHAKING) return this.#shake();
 		if (this.#state !== State.OPEN) return false;
+		if (this.#sealing) {
+			this.#seal();
+			if (this.#broken) return true;
+			this.#tell ||= this.#wrote && !this.#sealing;
+		}
+		if (this.#ticket) {
+			this.#keepSession();
+			return true;
+		}
 		if (this.#tell && this.#room > 0 && !this.#ended) {
 			this.#tell = this.#wrote = false;
 			this.#options.onWritable?.(this.#room);
@@ -234,8 +244,7 @@ export class TLSSocket implements Socket {
 		if (status !== Status.DONE) return this.#fail(this.#faultOf(status));
 		this.#deadline.clear();
 		this.#become(State.OPEN);
-		this.#tell = true;
-		this.#keepSession();
+		this.#tell = this.#ticket = true;
 		return true;
 	}
 
@@ -247,7 +256,7 @@ export class TLSSocket implements Socket {
 			this.#options.onReadable?.(status);
 			return true;
 		}
-		if (status === Status.TICKET) this.#keepSession();
+		if (status === Status.TICKET) this.#ticket = true;
 		else if (status === Status.WANT_READ) return this.#refill();
 		else if (status === Status.WANT_WRITE) return moved;
 		else if (status !== Status.DONE) return this.#fail(this.#faultOf(status));
@@ -273,8 +282,12 @@ export class TLSSocket implements Socket {
 				this.#gathered = 0;
 				return;
 			}
-			if (status !== Status.WANT_WRITE) this.#broken = this.#faultOf(status);
-			if (!moved || this.#broken) return;
+			// TLS 1.3: the library read on, and found a ticket, or half a one.
+			if (status === Status.TICKET) this.#ticket = true;
+			else if (status === Status.WANT_READ) return;
+			else if (status !== Status.WANT_WRITE) this.#broken = this.#faultOf(status);
+			else if (!moved) return;
+			if (this.#broken) return;
 		}
 	}
 
@@ -285,6 +298,7 @@ export class TLSSocket implements Socket {
 	}
 
 	#keepSession(): void {
+		this.#ticket = false;
 		const { onSession } = this.#options;
 		const session = onSession && sessionOf(this.#engine, HEADER);
 		if (!session) return;

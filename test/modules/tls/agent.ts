@@ -145,7 +145,8 @@ export class Agent {
 
 	#look(byte: number): void {
 		if (this.#trial.bulk === undefined) this.#received += String.fromCharCode(byte);
-		else if (byte !== (this.#bytes & 255)) this.#strays.push(`byte ${this.#bytes} is ${byte}`);
+		else if (byte !== (this.#bytes & 255) && this.#strays.length < 5)
+			this.#strays.push(`byte ${this.#bytes} is ${byte}`);
 		this.#bytes++;
 	}
 

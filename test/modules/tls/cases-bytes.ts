@@ -12,6 +12,7 @@ const says =
 		peer: await rawPeer((socket) =>
 			socket.write(Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'hex') : part)))),
 		),
+		trial: { timeout: 2500 },
 	});
 const does =
 	(script: (socket: Socket, hello: Buffer) => void, at?: 'connect'): Case['set'] =>
@@ -33,6 +34,8 @@ function noise(seed: number, length: number): Buffer {
 
 const hello = record(HANDSHAKE, serverHello());
 const TLS = /^tls: /;
+/** Some versions of the library wait for the rest of a message. */
+const EITHER = /^(tls|timeout): /;
 
 export const byteCases: readonly Case[] = [
 	{
@@ -92,8 +95,8 @@ export const byteCases: readonly Case[] = [
 	},
 	{ name: 'noise', set: says(noise(1, 500)), refused: TLS },
 	{ name: 'other noise', set: says(noise(77, 4000)), refused: TLS },
-	{ name: 'noise in a handshake record', set: says(record(HANDSHAKE, noise(3, 300))), refused: TLS },
-	{ name: 'noise in a ServerHello', set: says(record(HANDSHAKE, message(2, noise(4, 70)))), refused: TLS },
+	{ name: 'noise in a handshake record', set: says(record(HANDSHAKE, noise(3, 300))), refused: EITHER },
+	{ name: 'noise in a ServerHello', set: says(record(HANDSHAKE, message(2, noise(4, 70)))), refused: EITHER },
 	{
 		name: 'noise in place of a certificate',
 		set: says(hello, record(HANDSHAKE, message(11, noise(5, 900)))),
@@ -151,11 +154,11 @@ export const byteCases: readonly Case[] = [
 	{ name: 'a heartbeat', set: says(record(24, '0140000000')), refused: TLS },
 	{ name: 'a record of 65,535 bytes', set: says('160303ffff', noise(6, 3000)), refused: TLS },
 	{ name: 'a record of 18,433 bytes', set: says('1603034801', noise(7, 18433)), refused: TLS },
-	{ name: 'a message of 16 MB', set: says('1603030004' + '02ffffff'), refused: TLS },
+	{ name: 'a message of 16 MB', set: says('1603030004' + '02ffffff'), refused: EITHER },
 	{
 		name: 'a thousand empty records',
 		set: does((socket) => socket.write(Buffer.from('1603030000'.repeat(1000), 'hex'))),
-		refused: TLS,
+		refused: EITHER,
 	},
 	{
 		name: 'half a record',
