@@ -3,6 +3,7 @@ import { cpus, totalmem } from 'node:os';
 import { ingestBench } from './ingest';
 import { journalBench } from './journal';
 import { wireBench } from './wire';
+import { xsBench } from './xs';
 
 export interface Table {
 	readonly title: string;
@@ -14,6 +15,7 @@ const benches: Readonly<Record<string, () => Promise<Table>>> = {
 	journal: journalBench,
 	wire: wireBench,
 	ingest: ingestBench,
+	xs: xsBench,
 };
 
 const asked = process.argv.slice(2);
@@ -23,7 +25,9 @@ if (asked.includes('--help') || unknown.length > 0) {
 	process.exit(unknown.length > 0 && !asked.includes('--help') ? 2 : 0);
 }
 
-console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB\n`);
+console.log(
+	`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB\n`,
+);
 for (const [name, bench] of Object.entries(benches)) {
 	if (asked.length > 0 && !asked.includes(name)) continue;
 	const { title, rows } = await bench();

@@ -132,7 +132,7 @@ async function overTls(version: 'TLSv1.2' | 'TLSv1.3', authority: Issued, certif
 		deviceId: 'ESP32_001',
 		user: 'ESP32_001',
 		password: 'a-password-of-some-length',
-		will: '{"device_id":"ESP32_001","status":"offline"}',
+		will: () => '{"device_id":"ESP32_001","status":"offline"}',
 	});
 	await new Promise<void>((resolve, reject) => {
 		route.onOpen = resolve;

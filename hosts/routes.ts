@@ -35,7 +35,7 @@ export function makeRoutes({ settings, will, clock, log, mqtt }: RouteParts): re
 			connectTimeout: settings.connectTimeoutSeconds * 1000,
 			receiptTimeout: settings.receiptTimeoutSeconds * 1000,
 			window: settings.mqttWindow,
-			will: will(),
+			will,
 		}),
 	];
 }

@@ -99,7 +99,8 @@ export interface Route {
 	readonly state: 'closed' | 'opening' | 'open';
 	/** Called when `state` became `open`. */
 	onOpen: (() => void) | undefined;
-	/** Called once when an open or opening route ends by itself; it is then `closed`, and whatever had no receipt has none. */
+	/** Called once when an open or opening route ends by itself, which it has logged; it is then `closed`, and whatever had no
+	 * receipt has none. */
 	onClosed: ((fault: Fault) => void) | undefined;
 	/** The server holds this record for good. */
 	onReceipt: ((sequence: number) => void) | undefined;

@@ -1,8 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { LogLevel } from '../../modules/ports';
+import { makeLog } from '../log';
 import { checkDeviceId, enrol } from './credentials';
 import { parseBrokerUrl } from './external';
-import { makeLog } from './logger';
 import { defaults, type ServerOptions, startServer } from './server';
 import { defaultStateDirectory, statePaths } from './state';
 import { Topics } from './topics';

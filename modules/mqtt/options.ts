@@ -1,7 +1,7 @@
 /** The settings of the MQTT route: bounds, defaults, and the topics of wire.md that follow from them. */
 import { Fault } from '../fault';
 import type { Channel, Clock, Log } from '../ports';
-import type { ClientPart, Will } from './client';
+import type { ClientPart } from './client';
 
 const CHANNELS: readonly Channel[] = Object.freeze(['data', 'heartbeat', 'alert', 'diagnostics', 'replies']);
 
@@ -27,8 +27,8 @@ export interface MqttRouteOptions {
 	readonly receiptTimeout?: number;
 	/** Records in flight, 1 to 64; default 16. */
 	readonly window?: number;
-	/** What the broker says on `/heartbeat`, at QoS 1, when the device is gone without a word. */
-	readonly will?: string | undefined;
+	/** Writes, at each connection, what the broker says on `/heartbeat`, at QoS 1, when the device is gone without a word. */
+	readonly will?: (() => string) | undefined;
 }
 
 /** What the route goes by, worked out once. */
@@ -41,9 +41,9 @@ export interface Plan {
 		readonly user: string | undefined;
 		readonly password: string | undefined;
 		readonly clean: false;
-		readonly will: Will | undefined;
 		readonly keepAlive: number;
 	};
+	readonly will: (() => string) | undefined;
 	readonly topics: Readonly<Record<Channel, string>>;
 	/** To all devices, and to this one. */
 	readonly commands: readonly string[];
@@ -76,9 +76,9 @@ export function plan(options: MqttRouteOptions): Plan {
 			user,
 			password,
 			clean: false,
-			will: will === undefined ? undefined : { topic: topics.heartbeat, message: will, QoS: 1, retain: false },
 			keepAlive: bounded('keepAlive', options.keepAlive ?? 60_000, 1_000, 65_535_000),
 		},
+		will,
 		topics,
 		commands: [`${prefix}/commands`, `${prefix}/commands/${deviceId}`],
 		connectTimeout: bounded('connectTimeout', options.connectTimeout ?? 15_000, 1, 0x7fff_ffff),

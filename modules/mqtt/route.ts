@@ -97,12 +97,14 @@ export class MqttRoute implements Route {
 
 	open(): void {
 		if (this.#state !== State.CLOSED) throw new Fault('misuse', 'the MQTT route is open already');
-		const { mqtt, login, connectTimeout } = this.#plan;
+		const { mqtt, login, connectTimeout, topics } = this.#plan;
+		const message = this.#plan.will?.();
+		const will = message === undefined ? undefined : { topic: topics.heartbeat, message, QoS: 1, retain: false };
 		this.#become(State.OPENING);
 		this.#alarm.set(connectTimeout);
 		this.#log('debug', this.name, `connecting to ${login.host}:${login.port} as ${login.id}`);
 		const before = this.#enter();
-		const line = new Line(mqtt, login, this.#events);
+		const line = new Line(mqtt, { ...login, will }, this.#events);
 		this.#busy = before;
 		if (line.ended) return;
 		this.#line = line;

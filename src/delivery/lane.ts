@@ -1,4 +1,3 @@
-import type { Fault } from '../../modules/fault';
 import type { Alarm, Clock, Log, Outgoing, Random32, Route } from '../../modules/ports';
 import { Backoff } from './backoff';
 
@@ -41,7 +40,7 @@ export class Lane {
 		this.#alarm = options.clock.alarm(() => this.#open());
 		const { route } = options;
 		route.onOpen = () => options.onOpen();
-		route.onClosed = (fault) => this.#closed(fault);
+		route.onClosed = () => this.#closed();
 		route.onReceipt = (sequence) => this.#receipt(sequence);
 		route.onWritable = () => options.onWritable();
 		route.onMessage = (body) => options.onMessage(body);
@@ -107,13 +106,12 @@ export class Lane {
 		this.#options.onReceipt(sequence);
 	}
 
-	#closed(fault: Fault): void {
+	#closed(): void {
 		const wait = this.#backoff.failed();
 		this.#failed += this.#inFlight.size;
 		this.#inFlight.clear();
 		const { log, route, onLost } = this.#options;
-		const level = fault.code === 'tls' || fault.code === 'refused' ? 'error' : 'warning';
-		log(level, route.name, `${fault.message} (${fault.code}); next try in ${(wait / 1000).toFixed(1)} s`);
+		log('info', route.name, `next try in ${(wait / 1000).toFixed(1)} s (${this.#backoff.failures} without success)`);
 		if (this.#wanted) this.#alarm.set(wait);
 		onLost();
 	}

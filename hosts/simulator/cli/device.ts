@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { Fault } from '../../../modules/fault';
 import { makeSettings, type SettingRule, type Settings, settingNames, settingRules } from '../../../src/settings';
+import { makeLog } from '../../log';
 import { defaultStateDirectory } from '../../server/state';
-import { lineLog } from './log';
 import { collectSetting, options } from './options';
 import { deviceOutcome, type Outcome, summary } from './outcome';
 import { onInterrupt, Run } from './run';
@@ -104,7 +104,8 @@ function gather(given: Given, state: string): Record<string, unknown> {
 
 async function main(given: Given): Promise<number> {
 	const state = given.state ?? defaultStateDirectory();
-	const log = lineLog(given.json ? process.stderr : process.stdout, given.verbose ? 'debug' : 'info');
+	const stream = given.json ? process.stderr : process.stdout;
+	const log = makeLog({ stream, level: given.verbose ? 'debug' : 'info' });
 	const { seed, speed, replay, columnMap } = given;
 	let run: Run;
 	try {

@@ -4,10 +4,10 @@ import { Command } from 'commander';
 import pc from 'picocolors';
 import type { Log } from '../../../modules/ports';
 import type { DeviceReport } from '../../../src/device';
+import { makeLog } from '../../log';
 import { enrolAll } from '../../server/credentials';
 import { defaults, type Server, startServer } from '../../server/server';
 import { defaultStateDirectory } from '../../server/state';
-import { lineLog } from './log';
 import { collectSetting, options } from './options';
 import { deviceOutcome, type Outcome, summary } from './outcome';
 import { onInterrupt, Run } from './run';
@@ -110,11 +110,11 @@ async function main(given: Given): Promise<number> {
 		const counts = `${rows} new rows, ${duplicates} duplicates, ${rejected} rejected`;
 		return drawStatus(run.reports(), `server: ${counts}   ${pc.dim('Ctrl-C ends')}`);
 	};
-	const logFor = (prefix: string): Log =>
-		lineLog(stream, given.verbose ? 'debug' : 'info', prefix, (text) => {
-			if (status) status.write(text);
-			else stream.write(text);
-		});
+	const write = (text: string): void => {
+		if (status) status.write(text);
+		else stream.write(text);
+	};
+	const logFor = (prefix: string): Log => makeLog({ stream, level: given.verbose ? 'debug' : 'info', prefix, write });
 	const log = logFor('');
 	const began = Date.now();
 	let outcome: Outcome;

@@ -7,7 +7,7 @@ import { FakeClient, makeRoute, reading } from './fake-client';
 describe('opening', () => {
 	test('the client gets the device id as client id, a session that is kept, and the will', () => {
 		const { route, client } = (() => {
-			const made = makeRoute({ will: '{"status":"offline"}', keepAlive: 30_000 });
+			const made = makeRoute({ will: () => '{"status":"offline"}', keepAlive: 30_000 });
 			made.route.open();
 			return { route: made.route, client: made.client };
 		})();

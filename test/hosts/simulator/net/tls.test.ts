@@ -114,7 +114,9 @@ describe('over TLS, with aedes', () => {
 			if (client || packet.topic.endsWith('heartbeat'))
 				published.push(`${packet.topic} ${packet.qos} ${packet.payload}`);
 		});
-		const route = (await attempt(tlsMqtt({ scheduler, ca: authority.cert }), door.port, { will: 'gone' })) as MqttRoute;
+		const route = (await attempt(tlsMqtt({ scheduler, ca: authority.cert }), door.port, {
+			will: () => 'gone',
+		})) as MqttRoute;
 		expect(route.state).toBe('open');
 		const receipts: number[] = [];
 		await new Promise<void>((resolve) => {

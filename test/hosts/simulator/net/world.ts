@@ -36,7 +36,7 @@ export function makeWorld({ seed = 1, route: routeOptions, ...options }: WorldOp
 		host: 'broker',
 		port: 1883,
 		deviceId: 'ESP32_001',
-		will: '{"status":"offline"}',
+		will: () => '{"status":"offline"}',
 		...routeOptions,
 	});
 	const heard = { opens: 0, closed: [] as Fault[], receipts: [] as number[], messages: [] as string[] };
