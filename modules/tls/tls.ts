@@ -124,11 +124,11 @@ export class TLSSocket implements Socket {
 		if (length > this.#room) throw new Fault('misuse', 'would block');
 		this.#wrote = true;
 		// Over, and not said yet, as there is something left to read: lost, as it would be on the way.
-		if (this.#ended) return this.#room;
+		if (this.#ended || this.#wire?.fault) return this.#room;
 		if (length > 0) gather(this.#engine, data);
 		this.#gathered += length;
 		if (options?.more !== true) this.#seal();
-		if (this.#broken) this.#soon.set(0);
+		if (this.#broken || this.#wire?.fault) this.#soon.set(0);
 		return this.#room;
 	}
 
@@ -215,8 +215,7 @@ export class TLSSocket implements Socket {
 
 	/** True: there may be more to do. */
 	#step(): boolean {
-		const broken = this.#broken ?? this.#wire?.fault;
-		if (broken) return this.#fail(broken);
+		if (this.#broken) return this.#fail(this.#broken);
 		if (this.#state === State.SHAKING) return this.#shake();
 		if (this.#state !== State.OPEN) return false;
 		if (this.#sealing) {
@@ -240,7 +239,7 @@ export class TLSSocket implements Socket {
 		const status = handshake(this.#engine);
 		const moved = this.#flush();
 		if (status === Status.WANT_READ) return this.#refill();
-		if (status === Status.WANT_WRITE) return moved;
+		if (status === Status.WANT_WRITE) return moved || this.#checkEnd();
 		if (status !== Status.DONE) return this.#fail(this.#faultOf(status));
 		this.#deadline.clear();
 		this.#become(State.OPEN);
@@ -258,7 +257,7 @@ export class TLSSocket implements Socket {
 		}
 		if (status === Status.TICKET) this.#ticket = true;
 		else if (status === Status.WANT_READ) return this.#refill();
-		else if (status === Status.WANT_WRITE) return moved;
+		else if (status === Status.WANT_WRITE) return moved || this.#checkEnd();
 		else if (status !== Status.DONE) return this.#fail(this.#faultOf(status));
 		return true;
 	}
@@ -267,9 +266,15 @@ export class TLSSocket implements Socket {
 	#refill(): boolean {
 		if (unused(this.#engine) > 0) return true;
 		const bytes = this.#wire?.take(fact(this.#engine, Fact.RECEIVE));
-		if (bytes) feed(this.#engine, bytes);
-		else if (this.#ended) return this.#fail(this.#ended);
-		return bytes !== undefined || this.#wire?.fault !== undefined;
+		if (!bytes) return this.#checkEnd();
+		feed(this.#engine, bytes);
+		return true;
+	}
+
+	/** All that came is used up: if there is an end to tell, it is told. */
+	#checkEnd(): false {
+		const end = this.#ended ?? this.#wire?.fault;
+		return end ? this.#fail(end) : false;
 	}
 
 	#seal(): void {
@@ -292,9 +297,7 @@ export class TLSSocket implements Socket {
 	}
 
 	#flush(): boolean {
-		const moved = this.#wire?.send(this.#drain) ?? false;
-		this.#broken ??= this.#wire?.fault;
-		return moved;
+		return this.#wire?.send(this.#drain) ?? false;
 	}
 
 	#keepSession(): void {

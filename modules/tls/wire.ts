@@ -17,6 +17,8 @@ export class Wire {
 	readonly #socket: Socket;
 	#readable = 0;
 	#writable = 0;
+	/** Its writes say how much room is left. */
+	#counts = false;
 	#fault: Fault | undefined;
 
 	/** Throws what the socket beneath throws. */
@@ -42,7 +44,7 @@ export class Wire {
 		});
 	}
 
-	/** It broke in our hands. */
+	/** It broke in our hands. What it has still to read is as good as before. */
 	get fault(): Fault | undefined {
 		return this.#fault;
 	}
@@ -55,6 +57,7 @@ export class Wire {
 			this.#readable -= bytes?.byteLength ?? this.#readable;
 			return bytes;
 		} catch (thrown) {
+			this.#readable = 0;
 			this.#break(thrown);
 			return undefined;
 		}
@@ -68,7 +71,10 @@ export class Wire {
 			if (!bytes) break;
 			try {
 				const room = this.#socket.write(bytes);
-				this.#writable = typeof room === 'number' ? room : this.#writable - bytes.byteLength;
+				// The SDK's TCP gives nothing when the write failed, and on Linux never calls onError for it.
+				if (room === undefined && this.#counts) this.#break(new Fault('closed', 'the connection is broken'));
+				else this.#writable = room ?? this.#writable - bytes.byteLength;
+				this.#counts ||= room !== undefined;
 				moved = true;
 			} catch (thrown) {
 				this.#break(thrown);
@@ -82,7 +88,7 @@ export class Wire {
 	}
 
 	#break(thrown: unknown): void {
-		this.#readable = this.#writable = 0;
+		this.#writable = 0;
 		this.#fault ??= Fault.from(thrown, 'closed');
 	}
 }
