@@ -20,7 +20,7 @@ const REFUSALS = Object.freeze([
 	'the broker refuses this client id',
 	'the broker is not available',
 	'wrong user or password',
-	'not authorised',
+	'not authorised: a wrong user or password, or no right to come in',
 ]);
 
 /** SUBACK: the broker did not take the subscription (§3.9.3). */

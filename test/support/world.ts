@@ -52,7 +52,7 @@ export function makeWorld({ seed = 1, engine, broker: rules = {} }: WorldOptions
 	const makeIngest = () =>
 		new Ingest({
 			store,
-			now: () => NOON + time.now,
+			now: () => NOON + Math.floor(time.now),
 			schedule: (run, delay) => {
 				time.schedule(delay, run);
 			},
@@ -64,7 +64,7 @@ export function makeWorld({ seed = 1, engine, broker: rules = {} }: WorldOptions
 	const submit = ({ clientId, topic, payload }: Inbound, acknowledge: () => void): void => {
 		const channel = topic.slice(topic.lastIndexOf('/') + 1) as Channel;
 		const body = Buffer.from(payload);
-		ingest.submit({ door: 'mqtt', deviceId: clientId, channel, body, receivedAt: NOON + time.now }, (outcome) => {
+		ingest.submit({ door: 'mqtt', deviceId: clientId, channel, body, receivedAt: NOON + Math.floor(time.now) }, (outcome) => {
 			if (outcome !== 'busy' && chance() / 2 ** 32 >= server.receiptLoss) acknowledge();
 		});
 	};

@@ -99,6 +99,15 @@ describe('the road from a sensor to one row', () => {
 		}
 	});
 
+	test('a slow and narrow way is slow, and no more', () => {
+		const world = makeWorld();
+		const { board, powerOn } = world.addBoard('ESP32_001', { link: { latency: 300, bandwidth: 2_000 } });
+		powerOn();
+		world.time.advance(10 * 60_000 + 5_000);
+		expect(world.rows()).toBe(21);
+		expect(board.device.report().routes[0]).toMatchObject({ delivered: 21, failed: 0 });
+	});
+
 	test('the last will tells the server that a device vanished, and a polite end does not', () => {
 		const world = makeWorld();
 		const polite = world.addBoard('ESP32_001', { settings: { mqttKeepAliveSeconds: 20 } });

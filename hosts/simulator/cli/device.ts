@@ -115,7 +115,7 @@ async function main(given: Given): Promise<number> {
 		log('error', 'device', (error as Error).message);
 		return error instanceof Fault && error.code === 'range' ? 2 : 1;
 	}
-	onInterrupt(() => run.stop());
+	onInterrupt(log, () => run.stop());
 	await run.ended;
 	const reports = run.reports();
 	run.close();

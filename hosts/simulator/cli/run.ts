@@ -117,11 +117,12 @@ export class Run {
 }
 
 /** Calls `stop` at the first Ctrl-C or SIGTERM; at the second, the process ends at once. */
-export function onInterrupt(stop: () => void): void {
+export function onInterrupt(log: Log, stop: () => void): void {
 	let again = false;
 	const interrupted = (): void => {
 		if (again) process.exit(130);
 		again = true;
+		log('info', 'stop', 'delivering what is left; Ctrl-C again ends at once, and keeps it in the journal');
 		stop();
 	};
 	process.on('SIGINT', interrupted);

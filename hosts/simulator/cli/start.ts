@@ -123,7 +123,7 @@ async function main(given: Given): Promise<number> {
 			state,
 			log,
 			// The devices' time runs faster than ours: the server must not take it for a far future.
-			now: () => began + (Date.now() - began) * Math.max(1, speed),
+			now: () => began + Math.floor((Date.now() - began) * Math.max(1, speed)),
 			mqttsPort: await freePort(defaults.mqttsPort, defaults.host),
 			httpPort: await freePort(defaults.httpPort, '127.0.0.1'),
 		});
@@ -141,7 +141,7 @@ async function main(given: Given): Promise<number> {
 		});
 		run = running;
 		if (process.stdout.isTTY && !given.json) status = new LiveStatus(process.stdout, draw);
-		onInterrupt(() => running.stop());
+		onInterrupt(log, () => running.stop());
 		await running.ended;
 		outcome = tally(running, server);
 	} catch (error) {

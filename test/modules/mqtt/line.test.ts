@@ -213,7 +213,9 @@ describe('over a client that says little, the line', () => {
 	test('reads the code of a refusal off the wire, and takes what the client throws after it', () => {
 		connect();
 		socket.receive(connack(5));
-		expect(ends.map(({ code, message }) => `${code}: ${message}`)).toEqual(['refused: not authorised (CONNACK 5)']);
+		expect(ends.map(({ code, message }) => `${code}: ${message}`)).toEqual([
+			'refused: not authorised: a wrong user or password, or no right to come in (CONNACK 5)',
+		]);
 		expect(socket.closed).toBe(1);
 	});
 

@@ -109,7 +109,10 @@ describe.skipIf(!hasMosquitto())('with a real Mosquitto', () => {
 	test('a wrong password is refused, in words', async () => {
 		const broker = await start(await issue({ authority, names: ['localhost'] }));
 		const end = await fault(makeRoute(broker.port, { password: 'wrong-password' }));
-		expect([end.code, end.message]).toEqual(['refused', 'not authorised (CONNACK 5)']);
+		expect([end.code, end.message]).toEqual([
+			'refused',
+			'not authorised: a wrong user or password, or no right to come in (CONNACK 5)',
+		]);
 	});
 
 	test.each([
