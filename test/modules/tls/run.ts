@@ -5,7 +5,6 @@ import { certificateCases } from './cases-certificates';
 import { goodCases } from './cases-good';
 import { middleCases } from './cases-middle';
 import { authority } from './certificates';
-import type { Peer } from './peers';
 import type { Outcome, Trial } from './plan';
 
 /** Something that runs agent.ts. Ends with an error when the machine does. */
@@ -31,11 +30,4 @@ export async function runCase(trial: Case, device: Device, world: World): Promis
 	} finally {
 		scene.peer.close();
 	}
-}
-
-/** The same server met several times. */
-export async function meet(device: Device, world: World, peer: Peer, ...trials: Partial<Trial>[]): Promise<Outcome[]> {
-	const outcomes: Outcome[] = [];
-	for (const trial of trials) outcomes.push(await device.run({ port: peer.port, ca: world.root.pem, ...trial }));
-	return outcomes;
 }
