@@ -19,13 +19,15 @@ import { TapResolver, TapSocket } from './tap';
 const Stage = Object.freeze({ RESOLVING: 0, CONNECTING: 1, LOGIN: 2, UP: 3, ENDED: 4 } as const);
 type Stage = (typeof Stage)[keyof typeof Stage];
 
+const ending = (code: FaultCode, words: string) => Object.freeze([code, words] as const);
+
 /** What an end without a reason most likely means, by stage. */
-const SILENT_ENDS: readonly (readonly [FaultCode, string])[] = Object.freeze([
-	['dns', 'the name of the broker did not resolve'],
-	['connect', 'no connection to the broker'],
-	['closed', 'the connection ended before the broker answered'],
-	['closed', 'the connection ended'],
-	['closed', 'the connection ended'],
+const SILENT_ENDS = Object.freeze([
+	ending('dns', 'the name of the broker did not resolve'),
+	ending('connect', 'no connection to the broker'),
+	ending('closed', 'the connection ended before the broker answered'),
+	ending('closed', 'the connection ended'),
+	ending('closed', 'the connection ended'),
 ]);
 
 /** What the line was doing, for a time-out's words. */

@@ -17,22 +17,24 @@ export const Status = Object.freeze({
 	OTHER: -12,
 } as const);
 
+const verdict = (bit: number, words: string) => Object.freeze([bit, words] as const);
+
 /** Bits of Mbed TLS's verdict (MBEDTLS_X509_BADCERT_*), the one that says most first. */
-const VERDICTS: readonly (readonly [bit: number, words: string])[] = Object.freeze([
-	[0x40, 'the peer showed no certificate'],
-	[0x08, 'unknown CA, or a signer that is no CA'],
-	[0x02, 'certificate revoked'],
-	[0x04, 'host name mismatch'],
-	[0x01, 'certificate expired'],
-	[0x200, 'certificate not yet valid'],
-	[0x800, 'certificate is not for this key usage'],
-	[0x1000, 'certificate is not for servers'],
-	[0x2000, 'certificate is not for servers'],
-	[0x4000, 'certificate signed with a weak hash'],
-	[0x8000, 'certificate signed with a weak algorithm'],
-	[0x10000, 'certificate with a weak key'],
-	[0x100, 'certificate with name constraints, which cannot be checked'],
-] as const);
+const VERDICTS = Object.freeze([
+	verdict(0x40, 'the peer showed no certificate'),
+	verdict(0x08, 'unknown CA, or a signer that is no CA'),
+	verdict(0x02, 'certificate revoked'),
+	verdict(0x04, 'host name mismatch'),
+	verdict(0x01, 'certificate expired'),
+	verdict(0x200, 'certificate not yet valid'),
+	verdict(0x800, 'certificate is not for this key usage'),
+	verdict(0x1000, 'certificate is not for servers'),
+	verdict(0x2000, 'certificate is not for servers'),
+	verdict(0x4000, 'certificate signed with a weak hash'),
+	verdict(0x8000, 'certificate signed with a weak algorithm'),
+	verdict(0x10000, 'certificate with a weak key'),
+	verdict(0x100, 'certificate with name constraints, which cannot be checked'),
+]);
 
 /** RFC 8446 §6 and RFC 5246 §7.2. */
 const ALERTS: Readonly<Record<number, string>> = Object.freeze({
