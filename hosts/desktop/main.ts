@@ -1,0 +1,85 @@
+/**
+ * The firmware in Moddable's desktop XS: in the SDK's simulator, or headless.
+ *
+ * FAJMA_STATE (or `state=…` on mcconfig's command line) names a folder with settings.json; flash, key-value store and RTC memory are
+ * kept there too. FAJMA_LOG=error|warning|info|debug says how much it tells.
+ */
+import config from 'mc/config';
+import Timer from 'timer';
+import { Fault } from '../../modules/fault';
+import { start } from '../../src/main';
+import { brokerAddress } from '../../src/settings';
+import { makeRoutes } from '../routes';
+import { DesktopClock } from './clock';
+import { FileFlash } from './flash';
+import { DesktopLink } from './link';
+import { traceLog } from './log';
+import { mqttOverTls } from './network';
+import { environment, halt, random32, readText } from './os';
+import { PersonSensor } from './person';
+import { FilePower } from './power';
+import { FileStore } from './store';
+
+/** The journal's partition of a 4 MB board: 1 MiB. */
+const BLOCKS = 256;
+const BLOCK_LENGTH = 4096;
+
+const log = traceLog(environment('FAJMA_LOG'));
+
+function boot(folder: string, power: FilePower): void {
+	power.begin();
+	const clock = new DesktopClock();
+	start({
+		clock,
+		networkClock: clock,
+		power,
+		store: new FileStore(`${folder}/store.json`),
+		journal: new FileFlash({ path: `${folder}/journal.flash`, blocks: BLOCKS, blockLength: BLOCK_LENGTH }),
+		sensors: [new PersonSensor(1, () => clock.time)],
+		link: new DesktopLink(clock),
+		routes(settings, will) {
+			if (settings.mqttUrl === '') return [];
+			const serverName = brokerAddress(settings).host;
+			const mqtt = mqttOverTls({ clock, ca: settings.mqttCa, serverName });
+			return makeRoutes({ settings, will, clock, log, mqtt });
+		},
+		random32,
+		log,
+		settings: settingsOf(folder),
+	});
+}
+
+function settingsOf(folder: string): unknown {
+	const path = `${folder}/settings.json`;
+	const text = readText(path);
+	if (text === undefined) throw new Fault('malformed', `${path}: cannot be read`);
+	try {
+		return JSON.parse(text);
+	} catch {
+		// What the engine says of it may quote it, and there are secrets in it.
+		throw new Fault('malformed', `${path}: not JSON`);
+	}
+}
+
+function attempt(run: () => void): void {
+	try {
+		run();
+	} catch (thrown) {
+		const { code, message } = Fault.from(thrown, 'misuse');
+		log('error', 'host', `${code}: ${message}`);
+		halt(1);
+	}
+}
+
+attempt(() => {
+	const folder = environment('FAJMA_STATE') ?? (config as { state?: string }).state;
+	if (!folder) throw new Fault('misuse', 'FAJMA_STATE names no folder');
+	const power = new FilePower(`${folder}/rtc`, () => Date.now());
+	// The SDK's last word before a machine ends; see `abortHook` in the manifest.
+	(globalThis as { abort?: unknown }).abort = (why: string, thrown: unknown) => {
+		if (power.crash()) log('error', 'host', `the machine ends: ${why}: ${Fault.from(thrown, 'misuse').message}`);
+	};
+	if (power.early === 0) return boot(folder, power);
+	log('info', 'host', `asleep for ${Math.ceil(power.early / 1000)} s more`);
+	Timer.set(() => attempt(() => boot(folder, power)), power.early);
+});

@@ -1,0 +1,45 @@
+/** The SDK's own MQTT client, TCP and resolver, with our TLS between. */
+import TCP from 'embedded:io/socket/tcp';
+import UDP from 'embedded:io/socket/udp';
+import Resolver from 'embedded:network/dns/resolver/udp';
+import MQTTClient from 'embedded:network/mqtt/client';
+import type { ClientPart } from '../../modules/mqtt/client';
+import type { Clock } from '../../modules/ports';
+import { TLSSocket } from '../../modules/tls/tls';
+import { readText } from './os';
+
+export interface NetworkOptions {
+	readonly clock: Clock;
+	/** PEM. */
+	readonly ca: string;
+	/** The name that the server's certificate must bear. */
+	readonly serverName: string;
+}
+
+/** MQTT over TLS; a session is kept and resumed as long as the machine runs. */
+export function mqttOverTls({ clock, ca, serverName }: NetworkOptions): ClientPart {
+	const tls = {
+		io: TLSSocket,
+		socket: { io: TCP, nodelay: true },
+		clock,
+		ca,
+		// The SDK's resolver says 127.0.0.1 for localhost, and the client hands that on as the host.
+		serverName,
+		session: undefined as ArrayBuffer | undefined,
+		onSession(session: ArrayBuffer) {
+			tls.session = session;
+		},
+	};
+	const dns = { io: Resolver, servers: nameServers(), socket: { io: UDP } };
+	return { io: MQTTClient, dns, socket: tls } as unknown as ClientPart;
+}
+
+/** The IPv4 name servers of this computer, where it has a resolv.conf(5); else a public one. */
+function nameServers(): string[] {
+	const servers: string[] = [];
+	for (const line of (readText('/etc/resolv.conf') ?? '').split('\n')) {
+		const [word, server] = line.trim().split(' ');
+		if (word === 'nameserver' && server !== undefined && !server.includes(':')) servers.push(server);
+	}
+	return servers.length > 0 ? servers : ['1.1.1.1'];
+}
