@@ -9,8 +9,8 @@ import { enrol } from '../../../hosts/server/credentials';
 import { ServerProcess } from './child';
 import { reading, scratch, until } from './support';
 
-const readings = 5_000;
-const kills = 50;
+const readings = 1_000;
+const kills = 10;
 const window = 16;
 
 async function freePort(): Promise<number> {
