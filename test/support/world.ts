@@ -64,9 +64,12 @@ export function makeWorld({ seed = 1, engine, broker: rules = {} }: WorldOptions
 	const submit = ({ clientId, topic, payload }: Inbound, acknowledge: () => void): void => {
 		const channel = topic.slice(topic.lastIndexOf('/') + 1) as Channel;
 		const body = Buffer.from(payload);
-		ingest.submit({ door: 'mqtt', deviceId: clientId, channel, body, receivedAt: NOON + Math.floor(time.now) }, (outcome) => {
-			if (outcome !== 'busy' && chance() / 2 ** 32 >= server.receiptLoss) acknowledge();
-		});
+		ingest.submit(
+			{ door: 'mqtt', deviceId: clientId, channel, body, receivedAt: NOON + Math.floor(time.now) },
+			(outcome) => {
+				if (outcome !== 'busy' && chance() / 2 ** 32 >= server.receiptLoss) acknowledge();
+			},
+		);
 	};
 	const broker = new VirtualBroker({
 		...rules,
