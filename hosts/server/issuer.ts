@@ -1,6 +1,6 @@
 import { randomBytes, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
-import './reflect';
+import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 
 /** A certificate and its private key (PKCS #8), PEM. */

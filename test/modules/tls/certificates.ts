@@ -1,5 +1,5 @@
 /** Certificates as good and as bad as a case wants them. Keys are made once for each run. */
-import '../../../hosts/server/reflect';
+import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 
