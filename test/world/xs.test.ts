@@ -137,7 +137,7 @@ describe('a bad road, on XS', () => {
 		world.network.setResolvable('broker.example', false);
 		resident.powerOn();
 		world.time.advance(2 * MINUTE);
-		expect(said('(dns)')).toBeGreaterThan(3);
+		expect(said('mqtt: dns: ')).toBeGreaterThan(3);
 		world.network.setResolvable('broker.example', true);
 		world.time.advance(MINUTE);
 	});
