@@ -5,7 +5,7 @@
 import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { bundleDevice } from './bundle';
+import { bundleDevice, type Program } from './bundle';
 import { compileHost, type Host, type HostOptions } from './compile';
 
 const folder = join(import.meta.dirname, '..', '..', 'build', 'xs');
@@ -23,13 +23,16 @@ const log = (line: string): void => {
 	process.stderr.write(`xs: ${line}\n`);
 };
 
-/** @throws Error that says what is missing: a compiler, the package, a source that does not parse */
-export function buildXs(options: HostOptions = {}): XsBuild {
+/**
+ * @param program what it runs; default: the firmware
+ * @throws Error that says what is missing: a compiler, the package, a source that does not parse
+ */
+export function buildXs(options: HostOptions = {}, program?: Program): XsBuild {
 	mkdirSync(folder, { recursive: true });
 	const lock = join(folder, 'lock');
 	while (!take(lock)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
 	try {
-		return { host: compileHost(folder, log, options), modules: bundleDevice(folder, log) };
+		return { host: compileHost(folder, log, options), modules: bundleDevice(folder, log, program) };
 	} finally {
 		rmSync(lock, { recursive: true, force: true });
 	}

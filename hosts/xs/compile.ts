@@ -35,7 +35,7 @@ const DEFINES = [
 const here = import.meta.dirname;
 
 export interface HostOptions {
-	/** Rooms of modules/ whose C is taken in. The natives of all others throw when they are called. */
+	/** Folders whose C is taken in: `modules/tls` … The natives of all others throw when they are called. */
 	readonly rooms?: readonly string[];
 	/** What their C is linked with: `-lmbedtls` … */
 	readonly libraries?: readonly string[];

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const modules = join(import.meta.dirname, '..', '..', 'modules');
+const repository = join(import.meta.dirname, '..', '..');
 
 /** The table of these rooms' functions as C, and the C files it points into. */
 export function tableOfNatives(rooms: readonly string[]): {
@@ -12,7 +12,7 @@ export function tableOfNatives(rooms: readonly string[]): {
 	const files: string[] = [];
 	const functions = new Set<string>();
 	for (const room of rooms) {
-		const folder = join(modules, room);
+		const folder = join(repository, room);
 		for (const name of readdirSync(folder)) {
 			if (name.endsWith('.c')) files.push(join(folder, name));
 			if (!name.endsWith('.ts')) continue;
