@@ -1,3 +1,4 @@
+import { Fault } from '../../../modules/fault';
 import type { Bytes } from '../../../modules/mqtt/client';
 
 /** Bytes that came and have not been read, read as ECMA-419 §12.1 says: one, some, all, or into a buffer. */
@@ -19,6 +20,7 @@ export class ByteQueue {
 		this.#chunks.length = this.#length = 0;
 	}
 
+	/** Throws, as the SDK's sockets do, when fewer bytes are there than are asked for by number. */
 	read(format: 'buffer' | 'number', into?: number | Bytes): number | ArrayBuffer | undefined {
 		if (this.#length === 0) return undefined;
 		if (format === 'number') {
@@ -32,7 +34,9 @@ export class ByteQueue {
 			this.#take(target);
 			return target.byteLength;
 		}
-		const bytes = new Uint8Array(Math.max(0, Math.min(into ?? this.#length, this.#length)));
+		const count = into ?? this.#length;
+		if (!(count > 0 && count <= this.#length)) throw new Fault('misuse', 'so many bytes are not there');
+		const bytes = new Uint8Array(count);
 		this.#take(bytes);
 		return bytes.buffer;
 	}

@@ -14,7 +14,11 @@ const RECEIVE_BUFFER = 64 * 1024;
 /** Milliseconds that closing politely may take before the connection is dropped. */
 const LINGER = 1000;
 
-export interface StreamSocketOptions extends SocketOptions {
+type Callbacks = Partial<Pick<SocketOptions, 'onReadable' | 'onWritable' | 'onError'>>;
+
+export interface StreamSocketOptions extends Omit<SocketOptions, 'onReadable' | 'onWritable' | 'onError'>, Callbacks {
+	/** Default: buffer. */
+	readonly format?: 'buffer' | 'number';
 	/** Bytes that may wait to be sent. Default: as on ESP32. */
 	readonly sendBuffer?: number;
 	readonly lifeline?: Lifeline;
@@ -33,11 +37,14 @@ export class StreamSocket implements Socket, Vanishing {
 	#connected = false;
 	#closed = false;
 	#format: 'buffer' | 'number' = 'buffer';
+	/** How it ended; told once all that came before is read. */
+	#ended: Fault | undefined;
 
 	/** @param readyEvent the stream's event after which it may be written to */
 	constructor(options: StreamSocketOptions, stream: NodeSocket, readyEvent: 'connect' | 'secureConnect') {
 		this.#options = options;
 		this.#stream = stream;
+		this.#format = options.format ?? 'buffer';
 		options.lifeline?.add(this);
 		stream.setNoDelay(true);
 		stream.on('connect', () => {
@@ -45,7 +52,7 @@ export class StreamSocket implements Socket, Vanishing {
 		});
 		stream.on(readyEvent, () => {
 			this.#connected = this.#ready = true;
-			options.onWritable(this.#room);
+			if (!this.#closed) options.onWritable?.(this.#room);
 		});
 		stream.on('data', (chunk: Buffer) => this.#onData(chunk));
 		stream.on('error', (error) => this.#fail(reasonOf(error, this.#peer, this.#ready || !this.#connected)));
@@ -58,6 +65,7 @@ export class StreamSocket implements Socket, Vanishing {
 	}
 
 	set format(format: 'buffer' | 'number') {
+		if (format !== 'buffer' && format !== 'number') throw new Fault('range', 'the format is buffer or number');
 		this.#format = format;
 	}
 
@@ -65,6 +73,8 @@ export class StreamSocket implements Socket, Vanishing {
 		if (this.#closed) throw new Fault('misuse', 'the socket is closed');
 		const result = this.#received.read(this.#format, into);
 		if (this.#received.length < RECEIVE_BUFFER) this.#stream.resume();
+		const ended = this.#ended;
+		if (ended && this.#received.length === 0) setImmediate(() => this.#fail(ended));
 		return result;
 	}
 
@@ -74,6 +84,7 @@ export class StreamSocket implements Socket, Vanishing {
 		const source =
 			typeof data === 'number' ? Uint8Array.of(data) : data instanceof Uint8Array ? data : new Uint8Array(data);
 		if (source.byteLength > this.#room) throw new Fault('misuse', 'would block');
+		if (this.#ended) return this.#room;
 		this.#pieces.push(source.slice());
 		this.#gathered += source.byteLength;
 		if (options?.more !== true) this.#flush();
@@ -109,7 +120,7 @@ export class StreamSocket implements Socket, Vanishing {
 		this.#waiting += packet.byteLength;
 		this.#stream.write(packet, (error) => {
 			this.#waiting -= packet.byteLength;
-			if (!error && !this.#closed) this.#options.onWritable(this.#room);
+			if (!error && !this.#closed) this.#options.onWritable?.(this.#room);
 		});
 	}
 
@@ -117,7 +128,7 @@ export class StreamSocket implements Socket, Vanishing {
 		if (this.#closed) return;
 		this.#received.push(chunk);
 		if (this.#received.length >= RECEIVE_BUFFER) this.#stream.pause();
-		this.#options.onReadable(this.#received.length);
+		this.#options.onReadable?.(this.#received.length);
 	}
 
 	#onEnded(): void {
@@ -131,9 +142,13 @@ export class StreamSocket implements Socket, Vanishing {
 
 	#fail(fault: Fault): void {
 		if (this.#closed) return;
+		if (this.#received.length > 0) {
+			this.#ended ??= fault;
+			return;
+		}
 		this.#forget();
 		this.#stream.destroy();
-		this.#options.onError(fault);
+		this.#options.onError?.(this.#ended ?? fault);
 	}
 
 	#forget(): void {
