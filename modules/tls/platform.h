@@ -1,6 +1,6 @@
 /*
  * What differs between Mbed TLS 2.28 (Debian 12), 3.x (ESP-IDF 5) and 4.x (ESP-IDF 6), and the sizes of our buffers.
- * tls.c is the same for all.
+ * engine.c is the same for all.
  */
 #ifndef MODULES_TLS_PLATFORM_H
 #define MODULES_TLS_PLATFORM_H

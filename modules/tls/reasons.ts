@@ -1,6 +1,6 @@
 import { Fault } from '../fault';
 
-/** What tls.c answers when it does not answer with a count: the same numbers there. */
+/** What engine.c answers when it does not answer with a count: the same numbers there. */
 export const Status = Object.freeze({
 	DONE: 0,
 	WANT_READ: -1,

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 
-/** What tls.c is linked with. */
+/** What engine.c is linked with. */
 export const LIBRARIES: readonly string[] = ['-lmbedtls', '-lmbedx509', '-lmbedcrypto'];
 
 export interface MbedTls {

@@ -38,7 +38,7 @@ export interface Figures {
 	trials: number;
 	/** Slots, chunks and stack of XS together. */
 	arena: number;
-	/** What Mbed TLS and tls.c took of the C heap. */
+	/** What Mbed TLS and engine.c took of the C heap. */
 	heap: number;
 }
 

@@ -1,6 +1,6 @@
 /*
  * Mbed TLS as a machine that moves bytes: records in, records out, plaintext on the other side. It owns no socket, no
- * clock and no rule of its own: tls.ts decides what is offered, what is trusted and what a result means.
+ * clock and no rule of its own: the TypeScript beside it decides what is offered, what is trusted and what a result means.
  *
  * Every function takes the handle that xs_tls_new made and positional arguments; results below zero are a Status.
  */
@@ -12,7 +12,7 @@
 
 #include "platform.h"
 
-/* The same numbers as in tls.ts. */
+/* The same numbers as in reasons.ts. */
 enum {
 	STATUS_WANT_READ = -1,
 	STATUS_WANT_WRITE = -2,
