@@ -1,0 +1,4 @@
+import { start } from '../start';
+import { ethernet } from './link';
+
+start({ kind: 'ethernet', make: ethernet });

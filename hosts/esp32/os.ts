@@ -1,0 +1,17 @@
+/** os.c. */
+declare function native(name: string): (this: unknown, ...args: readonly unknown[]) => unknown;
+
+/** One line to whoever listens on the UART. */
+export function print(this: void, line: string): void {
+	native('xs_os_print').call(this, line);
+}
+
+/** Built with a debugger or instruments in it. */
+export function isDiagnosis(this: void): boolean {
+	return native('xs_os_is_diagnosis').call(this) as boolean;
+}
+
+/** The IPv4 name server that DHCP gave at this place, 0 being the first. */
+export function nameServer(this: void, index: number): string | undefined {
+	return native('xs_os_name_server').call(this, index) as string | undefined;
+}

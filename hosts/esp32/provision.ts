@@ -1,0 +1,90 @@
+/**
+ * What a device is told: settings and networks, from NVS over what was compiled in. Secrets come from NVS only; an image that
+ * holds one does not start.
+ */
+import { Fault } from '../../modules/fault';
+import type { KeyValue, Log } from '../../modules/ports';
+import { checkNetworks, type Network } from '../../modules/wifi/networks';
+import { makeSettings, type Settings, settingNames, settingRules } from '../../src/settings';
+
+/** The key in NVS of each setting: 15 characters at most, never changed once devices have them. */
+export const settingKeys: { readonly [Name in keyof Settings]: string } = Object.freeze({
+	deviceId: 'device.id',
+	topicPrefix: 'topic.prefix',
+	dataIntervalSeconds: 'data.interval',
+	heartbeatIntervalSeconds: 'heart.interval',
+	mqttUrl: 'mqtt.url',
+	mqttUser: 'mqtt.user',
+	mqttPassword: 'mqtt.password',
+	mqttCa: 'mqtt.ca',
+	mqttKeepAliveSeconds: 'mqtt.keepalive',
+	mqttWindow: 'mqtt.window',
+	connectTimeoutSeconds: 'connect.limit',
+	receiptTimeoutSeconds: 'receipt.limit',
+	backoffMinimumSeconds: 'backoff.min',
+	backoffMaximumSeconds: 'backoff.max',
+});
+
+/** Networks 0 to 3 are tried in this order: "wifi.0.ssid", "wifi.0.key". */
+export const NETWORKS = 4;
+
+type Reader = Pick<KeyValue, 'read'>;
+
+/**
+ * Settings that were given to mcconfig (`mqttUrl=mqtts://…`).
+ * @throws Fault 'misuse' for a secret
+ */
+export function compiledSettings(config: object): Record<string, unknown> {
+	const compiled: Record<string, unknown> = {};
+	for (const name of settingNames) {
+		if (!Object.hasOwn(config, name)) continue;
+		const rule = settingRules[name];
+		if (rule.kind === 'text' && rule.secret)
+			throw new Fault('misuse', `${name} is a secret: it is for NVS, not for an image`);
+		compiled[name] = (config as Record<string, unknown>)[name];
+	}
+	return compiled;
+}
+
+/**
+ * What NVS says over what was compiled in. A value that cannot be is left out and said: a device with a wrong back-off is
+ * better than none.
+ */
+export function readSettings(store: Reader, compiled: Record<string, unknown>, log: Log): Record<string, unknown> {
+	const told: Record<string, unknown> = { ...compiled };
+	for (const name of settingNames) {
+		try {
+			const value = store.read(settingKeys[name]);
+			if (value === undefined) continue;
+			makeSettings({ [name]: value });
+			told[name] = value;
+		} catch (thrown) {
+			log('error', 'settings', `${Fault.from(thrown, 'flash').message}: not taken`);
+		}
+	}
+	try {
+		makeSettings(told);
+		return told;
+	} catch (thrown) {
+		// Each is good, but not all together.
+		log('error', 'settings', `${Fault.from(thrown, 'range').message}: none of NVS is taken`);
+		return compiled;
+	}
+}
+
+/** The networks of NVS, those that can be. */
+export function readNetworks(store: Reader, log: Log): Network[] {
+	const networks: Network[] = [];
+	for (let index = 0; index < NETWORKS; index++) {
+		try {
+			const SSID = store.read(`wifi.${index}.ssid`);
+			if (SSID === undefined) continue;
+			const network = { SSID, password: store.read(`wifi.${index}.key`) };
+			checkNetworks([network]);
+			networks.push(network);
+		} catch (thrown) {
+			log('error', 'settings', `wifi.${index}: ${Fault.from(thrown, 'flash').message}: not taken`);
+		}
+	}
+	return networks;
+}

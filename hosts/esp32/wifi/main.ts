@@ -1,0 +1,4 @@
+import { start } from '../start';
+import { wifi } from './link';
+
+start({ kind: 'wifi', make: wifi });
