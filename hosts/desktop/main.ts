@@ -17,7 +17,7 @@ import { traceLog } from './log';
 import { mqttOverTls } from './network';
 import { environment, halt, random32, readText } from './os';
 import { PersonSensor } from './person';
-import { FilePower } from './power';
+import { FilePower, Status } from './power';
 import { FileStore } from './store';
 
 /** The journal's partition of a 4 MB board: 1 MiB. */
@@ -67,7 +67,8 @@ function attempt(run: () => void): void {
 	} catch (thrown) {
 		const { code, message } = Fault.from(thrown, 'misuse');
 		log('error', 'host', `${code}: ${message}`);
-		halt(1);
+		delete (globalThis as { abort?: unknown }).abort;
+		halt(Status.UNUSABLE);
 	}
 }
 

@@ -16,8 +16,8 @@ const HEADER = 16;
 const MAGIC = 0x31435452;
 const CAUSES: readonly WakeCause[] = Object.freeze(['timer', 'restart', 'crash'] as const);
 
-/** What the process of a headless machine ends with. */
-export const Status = Object.freeze({ ASLEEP: 75, RESTART: 76 } as const);
+/** What the process of a headless machine ends with: what it waits for, or that it cannot begin (settings, flash). */
+export const Status = Object.freeze({ ASLEEP: 75, RESTART: 76, UNUSABLE: 78 } as const);
 
 export class FilePower implements Power {
 	readonly cause: WakeCause;

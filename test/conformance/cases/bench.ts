@@ -121,17 +121,20 @@ export class Trial {
 		this.#end(words);
 	}
 
+	/** Cleans up in a turn of its own: the SDK's MQTT client cannot bear to be closed in its `onReadable`. */
 	#end(failure: string | undefined): void {
 		if (this.#ended) return;
 		this.#ended = true;
-		for (const cleanup of this.#cleanups) {
-			try {
-				cleanup();
-			} catch {
-				// What a test has broken may not be able to close.
+		this.bench.later(0, () => {
+			for (const cleanup of this.#cleanups) {
+				try {
+					cleanup();
+				} catch {
+					// What a test has broken may not be able to close.
+				}
 			}
-		}
-		this.#onEnd(failure);
+			this.#onEnd(failure);
+		});
 	}
 }
 

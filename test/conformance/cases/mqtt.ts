@@ -332,6 +332,23 @@ export const mqttCases: readonly Case[] = [
 		},
 	},
 	{
+		name: 'close in onReadable: nothing follows',
+		differs: { sdk: 'it touches its closed socket on the way out, and throws; hardened: TapSocket bears that' },
+		run(trial) {
+			// What it throws would end the machine: not tried there.
+			trial.ok(trial.bench.maker === 'twin', 'not tried');
+			let closed = false;
+			login(trial, 'mqttFragments', {
+				onReadable: (client) => {
+					trial.ok(!closed, 'onReadable after close');
+					closed = true;
+					client.close();
+					trial.later(300, () => trial.done());
+				},
+			});
+		},
+	},
+	{
 		name: 'close in onControl: nothing follows',
 		run(trial) {
 			let closed = false;

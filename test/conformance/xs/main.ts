@@ -60,6 +60,10 @@ function run(ca: string): void {
 	next();
 }
 
+(globalThis as { abort?: unknown }).abort = (why: string, thrown: unknown) => {
+	trace(`${why}: ${thrown}\n`);
+};
+
 /** The authority that the peer made for this run. */
 let ca = '';
 const socket = new (TCP as unknown as new (options: object) => { read(): ArrayBuffer })({
