@@ -114,10 +114,13 @@ describe('npm start', () => {
 		[['--devices', '1.5'], 'It must be a whole number'],
 		[['--set', 'nothing'], 'It must be KEY=VALUE'],
 		[['--colour'], "unknown option '--colour'"],
+		[['--set', 'nope=1'], 'nope: no such setting'],
+		[['--set', 'mqttWindow=999'], 'mqttWindow: 999 is above 64'],
+		[['--set', 'deviceId=X'], 'deviceId: here the devices are ESP32_001 and on'],
 	])('%j is refused with exit status 2', async (args, message) => {
-		const { code, stderr } = await command('start', ...args).ended;
+		const { code, stderr, stdout } = await command('start', ...args).ended;
 		expect(code).toBe(2);
-		expect(stderr).toContain(message);
+		expect(stderr + stdout).toContain(message);
 	});
 });
 

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import type { FlashPartition, Random32 } from '../../../modules/ports';
 import { seededRandom32 } from '../random';
 
@@ -91,17 +91,17 @@ export class VirtualFlash implements FlashPartition {
 	 */
 	static open(file: string, options: Omit<VirtualFlashOptions, 'bytes'>): VirtualFlash {
 		const size = options.blocks * (options.blockLength ?? 4096);
-		const isNew = !existsSync(file);
-		const handle = openSync(file, isNew ? 'w+' : 'r+', 0o600);
+		const bytes = new Uint8Array(size).fill(0xff);
+		if (!existsSync(file)) {
+			// Whole or not at all: a kill now must not leave a flash of half the size.
+			writeFileSync(`${file}.new`, bytes, { mode: 0o600 });
+			renameSync(`${file}.new`, file);
+		}
+		const handle = openSync(file, 'r+');
 		try {
-			const bytes = new Uint8Array(size).fill(0xff);
-			if (isNew) {
-				writeSync(handle, bytes, 0, size, 0);
-			} else {
-				const { size: found } = fstatSync(handle);
-				if (found !== size) throw new RangeError(`flash: ${file} has ${found} bytes, not ${size}`);
-				readSync(handle, bytes, 0, size, 0);
-			}
+			const { size: found } = fstatSync(handle);
+			if (found !== size) throw new RangeError(`flash: ${file} has ${found} bytes, not ${size}`);
+			readSync(handle, bytes, 0, size, 0);
 			const flash = new VirtualFlash({ ...options, bytes });
 			flash.#file = handle;
 			return flash;

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -8,23 +8,37 @@ import { join } from 'node:path';
  */
 export function lockFolder(folder: string): () => void {
 	const file = join(folder, 'lock');
-	for (let attempt = 0; ; attempt++) {
-		try {
-			writeFileSync(file, String(process.pid), { flag: 'wx', mode: 0o600 });
-			return () => rmSync(file, { force: true });
-		} catch (error) {
-			if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-			const owner = Number(readFileSync(file, 'utf8'));
-			if (attempt > 0 || isAlive(owner))
-				throw new Error(`${folder} is in use by process ${owner}; end it, or give another folder with --state`);
-			// Its owner was killed: the lock means nothing any more.
-			rmSync(file, { force: true });
+	const mine = join(folder, `lock.${process.pid}`);
+	// Written elsewhere and linked: nobody ever sees a lock without its owner in it.
+	writeFileSync(mine, String(process.pid), { mode: 0o600 });
+	try {
+		for (let attempt = 0; ; attempt++) {
+			try {
+				linkSync(mine, file);
+				held.add(file);
+				return () => {
+					held.delete(file);
+					rmSync(file, { force: true });
+				};
+			} catch (error) {
+				if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+				const owner = Number(readFileSync(file, 'utf8'));
+				if (attempt > 0 || held.has(file) || isAlive(owner))
+					throw new Error(`${folder} is in use by process ${owner}; end it, or give another folder with --state`);
+				// Its owner was killed: the lock means nothing any more.
+				rmSync(file, { force: true });
+			}
 		}
+	} finally {
+		rmSync(mine, { force: true });
 	}
 }
 
+/** What this very process holds. A lock that bears our number and is not here is an earlier life's: in a container numbers repeat. */
+const held = new Set<string>();
+
 function isAlive(pid: number): boolean {
-	if (!Number.isInteger(pid) || pid <= 0) return false;
+	if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
 	try {
 		process.kill(pid, 0);
 		return true;

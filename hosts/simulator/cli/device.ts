@@ -7,7 +7,7 @@ import { makeLog } from '../../log';
 import { defaultStateDirectory } from '../../server/state';
 import { collectSetting, options } from './options';
 import { deviceOutcome, type Outcome, summary } from './outcome';
-import { onInterrupt, Run } from './run';
+import { onClosedPipe, onInterrupt, Run } from './run';
 
 const program = new Command('npm run device --')
 	.description('One virtual device, for any MQTT server with TLS.')
@@ -92,7 +92,7 @@ function gather(given: Given, state: string): Record<string, unknown> {
 			'range',
 			`mqttUrl: not set, and no server has made ${mine}; start one with npm run server, or name a broker`,
 		);
-	const { user, password } = JSON.parse(readFileSync(mine, 'utf8')) as { user: string; password: string };
+	const { user, password } = readConfig(mine);
 	return {
 		mqttUrl: 'mqtts://localhost:8883',
 		mqttUser: user,
@@ -116,6 +116,7 @@ async function main(given: Given): Promise<number> {
 		return error instanceof Fault && error.code === 'range' ? 2 : 1;
 	}
 	onInterrupt(log, () => run.stop());
+	onClosedPipe(() => run.stop());
 	await run.ended;
 	const reports = run.reports();
 	run.close();

@@ -17,7 +17,8 @@ const option = (flags: string, description: string, minimum: number, maximum: nu
 
 /** The options that `start` and `device` share, each made anew for a command. */
 export const options = {
-	for: () => option('--for <seconds>', 'stop after this long; else at Ctrl-C or the end of the recording', 0.1, 1e9),
+	for: () =>
+		option('--for <seconds>', 'stop after this long; else at Ctrl-C or the end of the recording', 0.1, 2_000_000),
 	json: () =>
 		new Option('--json', 'one JSON object with the counts as the last line of output; the log goes to stderr'),
 	replay: () =>
@@ -29,7 +30,7 @@ export const options = {
 		new Option('--column-map <map>', 'which column is what, e.g. heart_rate=pulse_2,spo2=spo2_2 (else by the header)'),
 	interval: () =>
 		option('--interval <seconds>', 'from one reading to the next (else 30, or 1 with --replay)', 0.05, 86_400),
-	devices: () => option('--devices <count>', 'virtual devices, ESP32_001 and on', 1, 10_000, true).default(1),
+	devices: () => option('--devices <count>', 'virtual devices, ESP32_001 and on', 1, 2_000, true).default(1),
 	state: () =>
 		new Option('--state <folder>', 'where keys, flash and rows are kept (else a folder of yours, shown at start)'),
 	seed: () =>

@@ -128,3 +128,12 @@ export function onInterrupt(log: Log, stop: () => void): void {
 	process.on('SIGINT', interrupted);
 	process.on('SIGTERM', interrupted);
 }
+
+/** Whoever read our output is gone (`| head`): that ends the run politely, as Ctrl-C does. */
+export function onClosedPipe(stop: () => void): void {
+	for (const stream of [process.stdout, process.stderr])
+		stream.on('error', (error: NodeJS.ErrnoException) => {
+			if (error.code !== 'EPIPE') throw error;
+			stop();
+		});
+}

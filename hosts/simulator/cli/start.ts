@@ -2,15 +2,17 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { Command } from 'commander';
 import pc from 'picocolors';
+import { Fault } from '../../../modules/fault';
 import type { Log } from '../../../modules/ports';
 import type { DeviceReport } from '../../../src/device';
+import { makeSettings } from '../../../src/settings';
 import { makeLog } from '../../log';
 import { enrolAll } from '../../server/credentials';
 import { defaults, type Server, startServer } from '../../server/server';
 import { defaultStateDirectory } from '../../server/state';
 import { collectSetting, options } from './options';
 import { deviceOutcome, type Outcome, summary } from './outcome';
-import { onInterrupt, Run } from './run';
+import { onClosedPipe, onInterrupt, Run } from './run';
 import { drawStatus, LiveStatus } from './status';
 
 interface Given {
@@ -116,6 +118,13 @@ async function main(given: Given): Promise<number> {
 	};
 	const logFor = (prefix: string): Log => makeLog({ stream, level: given.verbose ? 'debug' : 'info', prefix, write });
 	const log = logFor('');
+	try {
+		if (given.set.deviceId !== undefined) throw new Fault('range', 'deviceId: here the devices are ESP32_001 and on');
+		makeSettings(given.set);
+	} catch (error) {
+		log('error', 'start', (error as Error).message);
+		return 2;
+	}
 	const began = Date.now();
 	let outcome: Outcome;
 	try {
@@ -142,6 +151,7 @@ async function main(given: Given): Promise<number> {
 		run = running;
 		if (process.stdout.isTTY && !given.json) status = new LiveStatus(process.stdout, draw);
 		onInterrupt(log, () => running.stop());
+		onClosedPipe(() => running.stop());
 		await running.ended;
 		outcome = tally(running, server);
 	} catch (error) {

@@ -41,6 +41,7 @@ export function readRecording(file: string, map?: string, device = 0): Recording
 	const lines = parse(text, { skip_empty_lines: true, trim: true, bom: true }) as string[][];
 	const header = lines.shift();
 	if (!header) throw new Error(`${file}: no header line`);
+	if (lines.length === 0) throw new Error(`${file}: no rows under its header`);
 	const columns = map === undefined ? guessColumns(header, device) : parseMap(map);
 	const places = Object.entries(columns).map(([quantity, column]) => {
 		const at = header.indexOf(column);

@@ -48,6 +48,7 @@ describe('a recording', () => {
 
 	test.each([
 		['', undefined, 'no header line'],
+		['pulse,spo2\n', undefined, 'no rows under its header'],
 		['a,b\n1,2\n', undefined, 'no column is known (a, b)'],
 		['pulse\n60\nsixty\n', undefined, 'row 2, pulse: "sixty" is not a number'],
 		[oximeters, 'heart_rate=pulse_9', 'no column pulse_9; there are second, spo2_1'],
