@@ -47,29 +47,44 @@ export function compiledSettings(config: object): Record<string, unknown> {
 }
 
 /**
- * What NVS says over what was compiled in. A value that cannot be is left out and said: a device with a wrong back-off is
- * better than none.
+ * What NVS says over what was compiled in. A value that cannot be, alone or with the others, is left out and said: a device with
+ * the default back-off is better than none.
  */
 export function readSettings(store: Reader, compiled: Record<string, unknown>, log: Log): Record<string, unknown> {
-	const told: Record<string, unknown> = { ...compiled };
+	const found: [name: string, value: string][] = [];
 	for (const name of settingNames) {
 		try {
 			const value = store.read(settingKeys[name]);
-			if (value === undefined) continue;
-			makeSettings({ [name]: value });
-			told[name] = value;
+			if (value !== undefined) found.push([name, value]);
 		} catch (thrown) {
 			log('error', 'settings', `${Fault.from(thrown, 'flash').message}: not taken`);
 		}
 	}
+	const all = { ...compiled, ...Object.fromEntries(found) };
 	try {
-		makeSettings(told);
-		return told;
-	} catch (thrown) {
-		// Each is good, but not all together.
-		log('error', 'settings', `${Fault.from(thrown, 'range').message}: none of NVS is taken`);
-		return compiled;
+		makeSettings(all);
+		return all;
+	} catch {
+		return takeGood(found, compiled, log);
 	}
+}
+
+function takeGood(
+	found: readonly [name: string, value: string][],
+	compiled: Record<string, unknown>,
+	log: Log,
+): Record<string, unknown> {
+	let taken = compiled;
+	for (const [name, value] of found) {
+		const more = { ...taken, [name]: value };
+		try {
+			makeSettings(more);
+			taken = more;
+		} catch (thrown) {
+			log('error', 'settings', `${Fault.from(thrown, 'range').message}: not taken`);
+		}
+	}
+	return taken;
 }
 
 /** The networks of NVS, those that can be. */

@@ -1,0 +1,344 @@
+import { describe, expect, test } from 'vitest';
+import { boards } from '../../../hosts/esp32/boards';
+import { BoardClock } from '../../../hosts/esp32/clock';
+import { levelOf, uartLog } from '../../../hosts/esp32/log';
+import { type Domain, NvsStore } from '../../../hosts/esp32/nvs';
+import { compiledSettings, readNetworks, readSettings, settingKeys } from '../../../hosts/esp32/provision';
+import { makeSensors } from '../../../hosts/esp32/sensors';
+import { type TimeClient, Timekeeper } from '../../../hosts/esp32/timekeeper';
+import { VirtualTime } from '../../../hosts/simulator/time';
+import type { Log } from '../../../modules/ports';
+import { settingNames } from '../../../src/settings';
+import { clockOf } from '../../modules/wifi/fake-air';
+
+const FLOOR = 1_767_225_600_000;
+
+/** The SDK's Timer on a board: what fires and does not repeat is freed, and must not be touched again. */
+class FakeTimer {
+	readonly time = new VirtualTime();
+	made = 0;
+
+	repeat(callback: () => void, interval: number): object {
+		this.made++;
+		const timer = { callback, event: undefined as { cancel(): void } | undefined, repeat: interval };
+		this.schedule(timer, interval, interval);
+		return timer;
+	}
+
+	schedule(timer: object, interval?: number, repeat?: number): void {
+		const it = timer as {
+			callback: () => void;
+			event: { cancel(): void } | undefined;
+			repeat: number;
+			freed?: boolean;
+		};
+		if (it.freed) throw new Error('invalid');
+		it.event?.cancel();
+		it.event = undefined;
+		if (interval === undefined) return;
+		if (!Number.isInteger(interval) || interval < 0 || interval >= 2 ** 31) throw new Error(`interval ${interval}`);
+		it.repeat = repeat ?? 0;
+		const fire = (): void => {
+			it.event = this.time.schedule(Math.max(it.repeat, 1), fire);
+			it.callback();
+			if (it.repeat === 0) it.freed = true;
+		};
+		it.event = this.time.schedule(interval, fire);
+	}
+}
+
+function boardClock(now = () => 0) {
+	const timer = new FakeTimer();
+	const time = { ticks: 0 };
+	return { timer, time, clock: new BoardClock({ timer, time, now, floor: FLOOR }) };
+}
+
+describe('the clock', () => {
+	test('ticks go on where 32 bits end', () => {
+		const { time, clock } = boardClock();
+		const day = 86_400_000;
+		for (let days = 0; days <= 120; days += 20) {
+			time.ticks = (days * day) | 0;
+			expect(clock.ticks).toBe(days * day);
+		}
+	});
+
+	test('a clock that is made late starts where the board is', () => {
+		const time = { ticks: (30 * 86_400_000) | 0 };
+		const clock = new BoardClock({ timer: new FakeTimer(), time, now: () => 0, floor: FLOOR });
+		expect(clock.ticks).toBe(30 * 86_400_000);
+	});
+
+	test('the time is unknown until it can be true', () => {
+		let now = 819_195_899_000;
+		const { clock } = boardClock(() => now);
+		expect(clock.time).toBeUndefined();
+		now = FLOOR;
+		expect(clock.time).toBe(FLOOR);
+	});
+
+	test('an alarm is one timer, fires once each time it is set, and may set itself', () => {
+		const { timer, clock } = boardClock();
+		const fired: number[] = [];
+		const alarm = clock.alarm(() => {
+			fired.push(timer.time.now);
+			if (fired.length < 3) alarm.set(100);
+		});
+		timer.time.advance(1_000_000);
+		expect(fired).toEqual([]);
+		alarm.set(50.5);
+		alarm.set(10);
+		timer.time.advance(1_000_000);
+		expect(fired).toEqual([1_000_010, 1_000_110, 1_000_210]);
+		alarm.set(5);
+		alarm.clear();
+		alarm.clear();
+		timer.time.advance(1_000);
+		alarm.set(2 ** 31 - 1);
+		expect([fired.length, timer.made]).toEqual([3, 1]);
+	});
+});
+
+describe('the log', () => {
+	test.each([
+		['error', true, 'error'],
+		['debug', false, 'debug'],
+		[undefined, true, 'debug'],
+		[undefined, false, 'error'],
+		['loud', false, 'error'],
+	] as const)('level %s, diagnosis %s: %s', (word, diagnosis, level) => {
+		expect(levelOf(word, diagnosis)).toBe(level);
+	});
+
+	test('one line each, up to its level, without control characters', () => {
+		const lines: string[] = [];
+		const log = uartLog({ print: (line) => void lines.push(line), ticks: () => 12_345, upTo: 'warning' });
+		log('error', 'mqtt', 'a\r\nb\x7f');
+		log('warning', 'wifi', 'é');
+		log('info', 'device', 'no');
+		expect(lines).toEqual(['12.345 error mqtt: a??b?', '12.345 warning wifi: é']);
+	});
+});
+
+function memory(values: Record<string, unknown> = {}): Domain & { values: Map<string, unknown> } {
+	const kept = new Map(Object.entries(values));
+	return {
+		values: kept,
+		read(key) {
+			const value = kept.get(key);
+			if (value !== undefined && typeof value !== 'string') throw new TypeError('mismatch');
+			return value;
+		},
+		write: (key, value) => void kept.set(key, value),
+		delete: (key) => void kept.delete(key),
+	};
+}
+
+describe('NVS', () => {
+	test('reads, writes, deletes', () => {
+		const domain = memory();
+		const store = new NvsStore(domain);
+		expect(store.read('boots')).toBeUndefined();
+		store.write('boots', 'é');
+		expect(store.read('boots')).toBe('é');
+		store.delete('boots');
+		expect(domain.values.size).toBe(0);
+	});
+
+	test('bounds are held before the flash is touched', () => {
+		const domain = memory();
+		const store = new NvsStore(domain);
+		expect(() => store.write('sixteen-letters!', '')).toThrow('a key of 1 to 15 characters');
+		expect(() => store.read('')).toThrow('a key of 1 to 15 characters');
+		expect(() => store.write('k', 'é'.repeat(2000))).toThrow('k: 4000 bytes, NVS takes 3999');
+		store.write('k', 'x'.repeat(3_999));
+		expect(domain.values.size).toBe(1);
+	});
+
+	test('what fails is a Fault that names the key', () => {
+		expect(() => new NvsStore(memory({ k: 1 })).read('k')).toThrow(
+			expect.objectContaining({ code: 'flash', message: 'NVS, k: mismatch' }),
+		);
+	});
+});
+
+describe('what it is told', () => {
+	const lines: string[] = [];
+	const log: Log = (level, _source, message) => void lines.push(`${level} ${message}`);
+	const said = (): string[] => lines.splice(0);
+
+	test('each setting has a key of its own that NVS takes', () => {
+		const keys = Object.values(settingKeys);
+		expect(Object.keys(settingKeys).sort()).toEqual([...settingNames].sort());
+		expect(new Set(keys).size).toBe(keys.length);
+		for (const key of keys) expect(key).toMatch(/^[a-z][a-z.]{1,14}$/);
+	});
+
+	test('NVS over what was compiled in, over the defaults', () => {
+		const store = new NvsStore(memory({ 'device.id': 'ESP32_007', 'mqtt.window': '4' }));
+		const compiled = compiledSettings({ board: 'x', mqttUrl: 'mqtts://a.example', mqttWindow: '8' });
+		expect(readSettings(store, compiled, log)).toEqual({
+			deviceId: 'ESP32_007',
+			mqttUrl: 'mqtts://a.example',
+			mqttWindow: '4',
+		});
+		expect(said()).toEqual([]);
+	});
+
+	test('an image with a secret in it does not start', () => {
+		expect(() => compiledSettings({ mqttPassword: 'x' })).toThrow(
+			'mqttPassword is a secret: it is for NVS, not for an image',
+		);
+	});
+
+	test('a value that cannot be is left out, and said', () => {
+		const store = new NvsStore(memory({ 'mqtt.window': '1000', 'mqtt.user': 7, 'device.id': 'A' }));
+		expect(readSettings(store, {}, log)).toEqual({ deviceId: 'A' });
+		expect(said()).toEqual([
+			'error NVS, mqtt.user: mismatch: not taken',
+			'error mqttWindow: 1000 is above 64: not taken',
+		]);
+	});
+
+	test('values that cannot be together: the second is left out, and nothing else', () => {
+		const store = new NvsStore(memory({ 'backoff.min': '50', 'backoff.max': '40', 'mqtt.user': 'u' }));
+		expect(readSettings(store, { deviceId: 'B' }, log)).toEqual({
+			deviceId: 'B',
+			mqttUser: 'u',
+			backoffMinimumSeconds: '50',
+		});
+		expect(said()).toEqual(['error backoffMaximumSeconds: 40 is below backoffMinimumSeconds (50): not taken']);
+	});
+
+	test('values that are good only together are taken together', () => {
+		const store = new NvsStore(memory({ 'backoff.min': '50', 'backoff.max': '100' }));
+		const compiled = { backoffMaximumSeconds: '20' };
+		expect(readSettings(store, compiled, log)).toEqual({ backoffMinimumSeconds: '50', backoffMaximumSeconds: '100' });
+		expect(said()).toEqual([]);
+	});
+
+	test('networks, those that can be, and no password in the log', () => {
+		const store = new NvsStore(
+			memory({
+				'wifi.0.ssid': 'home',
+				'wifi.0.key': 'short',
+				'wifi.1.ssid': 'open',
+				'wifi.3.ssid': 'clinic',
+				'wifi.3.key': 'long-enough',
+			}),
+		);
+		expect(readNetworks(store, log)).toEqual([
+			{ SSID: 'open', password: undefined },
+			{ SSID: 'clinic', password: 'long-enough' },
+		]);
+		expect(said()).toEqual(['error wifi.0: network 0: a password of 5 bytes, not 8 to 63: not taken']);
+	});
+});
+
+describe('sensors', () => {
+	test('boards name none yet; one without a driver is refused', () => {
+		for (const board of boards) expect(makeSensors(board)).toEqual([]);
+		expect(() => makeSensors({ ...boards[0]!, sensors: [{ part: 'max30102', bus: 'main' }] })).toThrow(
+			'there is no driver for max30102',
+		);
+	});
+});
+
+describe('the timekeeper', () => {
+	function make() {
+		const time = new VirtualTime();
+		const clients: { callback?: (error: unknown, time?: number) => void; closed: boolean }[] = [];
+		const set: number[] = [];
+		const log: string[] = [];
+		const state = { now: undefined as number | undefined, broken: false };
+		const clock = clockOf(time);
+		const keeper = new Timekeeper({
+			clock: {
+				get ticks() {
+					return time.now;
+				},
+				get time() {
+					return state.now;
+				},
+				alarm: clock.alarm,
+			},
+			make(): TimeClient {
+				if (state.broken) throw new Error('no socket');
+				const client: (typeof clients)[number] = { closed: false };
+				clients.push(client);
+				return {
+					getTime(callback) {
+						client.callback = callback;
+					},
+					close() {
+						client.closed = true;
+					},
+				};
+			},
+			set: (seconds) => {
+				set.push(seconds);
+				state.now = seconds * 1000;
+			},
+			floor: FLOOR,
+			log: (level, _source, message) => void log.push(`${level} ${message}`),
+		});
+		return { time, clients, set, log, state, keeper };
+	}
+
+	test('asks as soon as there is a network, tells the system, closes its client, and asks again a day later', () => {
+		const { time, clients, set, log, keeper } = make();
+		keeper.start();
+		expect(clients.length).toBe(0);
+		time.advance(1);
+		clients[0]!.callback!(null, FLOOR + 1_999);
+		expect([set, clients[0]!.closed]).toEqual([[FLOOR / 1000 + 1], false]);
+		time.advance(1);
+		expect([clients[0]!.closed, log]).toEqual([true, ['info 2026-01-01T00:00:01.999Z']]);
+		time.advance(86_400_001);
+		expect(clients.length).toBe(2);
+	});
+
+	test('a failure, a server that tells a time that has passed, and one that never answers: again', () => {
+		const { time, clients, set, log, keeper } = make();
+		keeper.start();
+		time.advance(1);
+		clients[0]!.callback!(new Error('none'));
+		time.advance(15_001);
+		clients[1]!.callback!(null, 819_195_899_000);
+		time.advance(15_001);
+		expect([clients.length, set]).toEqual([3, []]);
+		time.advance(60_001);
+		expect([clients.length, clients[2]!.closed]).toEqual([4, true]);
+		clients[2]!.callback!(null, FLOOR + 5_000);
+		expect(set).toEqual([]);
+		expect(log).toEqual(['warning no server tells it', 'warning a server tells one that has passed']);
+	});
+
+	test('the network goes: it stops, and an answer that still comes is not heard', () => {
+		const { time, clients, set, keeper } = make();
+		keeper.start();
+		time.advance(1);
+		keeper.stop();
+		clients[0]!.callback!(null, FLOOR);
+		time.advance(1_000_000);
+		expect([clients.length, clients[0]!.closed, set]).toEqual([1, true, []]);
+	});
+
+	test('who knows the time does not ask', () => {
+		const { time, clients, state, keeper } = make();
+		state.now = FLOOR;
+		keeper.start();
+		time.advance(1_000_000);
+		expect(clients.length).toBe(0);
+	});
+
+	test('no socket: again', () => {
+		const { time, clients, state, keeper } = make();
+		state.broken = true;
+		keeper.start();
+		time.advance(1);
+		state.broken = false;
+		time.advance(60_001);
+		expect(clients.length).toBe(1);
+	});
+});
