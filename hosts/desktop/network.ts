@@ -16,11 +16,24 @@ export interface NetworkOptions {
 	readonly serverName: string;
 }
 
+/**
+ * The SDK's socket for Linux forgets its callbacks when it is closed, and may call one all the same: closed in `onWritable` with bytes
+ * there to be read, it goes on to `onReadable`, which the collector may have taken. So they are held here, as long as the socket is.
+ */
+class HeldTcp extends (TCP as new (options: never) => object) {
+	readonly held: object;
+
+	constructor(options: object) {
+		super(options as never);
+		this.held = options;
+	}
+}
+
 /** MQTT over TLS; a session is kept and resumed as long as the machine runs. */
 export function mqttOverTls({ clock, ca, serverName }: NetworkOptions): ClientPart {
 	const tls = {
 		io: TLSSocket,
-		socket: { io: TCP, nodelay: true },
+		socket: { io: HeldTcp, nodelay: true },
 		clock,
 		ca,
 		// The SDK's resolver says 127.0.0.1 for localhost, and the client hands that on as the host.

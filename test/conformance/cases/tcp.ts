@@ -2,8 +2,9 @@ import type { Socket } from '../../../modules/mqtt/client';
 import { bytes, type Case, connect, text } from './bench';
 import { streamCases } from './stream';
 
-/** What the SDK's sockets for computers do, and those for ESP32 (over lwIP) do not. */
-const POLLED = 'the SDK’s socket on Linux; hardened: TapSocket and TLSSocket let nothing through after close';
+/** What the SDK's socket for Linux does, and the one for ESP32 (over lwIP) does not. */
+const DANGLING =
+	'it calls onReadable, which the collector may have taken: seen to end the machine; hardened: HeldTcp, and nothing passes TLSSocket';
 
 /** ECMA-419 §12.1 over the network itself. */
 export const tcpCases: readonly Case[] = [
@@ -42,8 +43,9 @@ export const tcpCases: readonly Case[] = [
 	},
 	{
 		name: 'close in onWritable: nothing follows, though something is there to be read',
-		differs: { sdk: POLLED },
+		differs: { sdk: DANGLING },
 		run(trial) {
+			trial.ok(trial.bench.maker === 'twin', 'not tried');
 			let closed = false;
 			connect(trial, trial.bench.tcp, 'greet', {
 				onWritable: (socket) => {
