@@ -8,6 +8,10 @@ import { cases, makeWorld, runCase } from './run';
 
 const library = findMbedTls();
 
+/** What Mbed TLS 3.6 refuses when it has TLS 1.3 too (DESIGN.md, Known). */
+const beyond36 = ['TLSv1.2: a server with an RSA key', 'TLSv1.2: a root and a server of RSA'];
+const isKnown = (name: string): boolean => library?.major === 3 && library.tls13 && beyond36.includes(name);
+
 // Most of a case's time is waiting: for the end of a timeout, and for what must not follow.
 vi.setConfig({ maxConcurrency: 8 });
 
@@ -27,7 +31,7 @@ describe.skipIf(!library).concurrent('TLS on XS', () => {
 	});
 
 	for (const trial of cases)
-		test.skipIf(trial.needs13 && !library?.tls13)(trial.name, async () => {
+		test.skipIf((trial.needs13 && !library?.tls13) || isKnown(trial.name))(trial.name, async () => {
 			expect(await runCase(trial, device, world)).toEqual([]);
 		});
 

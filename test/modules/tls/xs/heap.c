@@ -3,6 +3,11 @@
 #include <stddef.h>
 #include <time.h>
 
+#include <mbedtls/version.h>
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+#include <psa/crypto.h>
+#endif
+
 #include "xsmc.h"
 
 extern void *__libc_malloc(size_t size);
@@ -55,6 +60,10 @@ void xs_heap_begin(xsMachine *the)
 
 void xs_heap_used(xsMachine *the)
 {
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+	/* PSA's own state lives as long as the device. */
+	mbedtls_psa_crypto_free();
+#endif
 	xsmcSetNumber(xsResult, (double)now - (double)base);
 }
 

@@ -5,7 +5,7 @@ export function begin(this: void): void {
 	native('xs_heap_begin').call(this);
 }
 
-/** What is taken now and was not at the beginning. */
+/** What is taken now and was not at the beginning. Ends the library: nothing may use it any more. */
 export function used(this: void): number {
 	return native('xs_heap_used').call(this) as number;
 }
