@@ -21,6 +21,10 @@ export interface Health {
 	readonly store: 'writable' | 'failing';
 	readonly duplicates: number;
 	readonly rejected: number;
+	/** Dated by their arrival, because their own time cannot be. */
+	readonly undated: number;
+	/** Taken out of the quarantine again, to make room. */
+	readonly trimmed: number;
 }
 
 /** A request that cannot be answered; the message names the parameter and the bound. */

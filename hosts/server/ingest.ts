@@ -1,5 +1,6 @@
 import type { Log } from '../../modules/ports';
 import { type Arrival, interpret, Refusal } from './message';
+import { Seldom } from './seldom';
 import { type Entry, isStorageTrouble, rejectedBodyLimit, type Store, type Written } from './store';
 
 /**
@@ -15,6 +16,8 @@ export interface Counts {
 	readonly rejected: number;
 	/** Other messages that were kept: heartbeats, alerts, diagnostics, replies. */
 	readonly messages: number;
+	/** Of the new rows and messages: out of a journal, with a time that cannot be, and so dated by their arrival. */
+	readonly undated: number;
 }
 
 export interface IngestOptions {
@@ -52,9 +55,10 @@ export class Ingest {
 	readonly #now: () => number;
 	readonly #schedule: (run: () => void, delay: number) => void;
 	readonly #log: Log;
+	readonly #seldom: Seldom;
 	readonly #batch: number;
 	readonly #limit: number;
-	readonly #counts = { rows: 0, duplicates: 0, rejected: 0, messages: 0 };
+	readonly #counts = { rows: 0, duplicates: 0, rejected: 0, messages: 0, undated: 0 };
 	readonly #byteLimit: number;
 	#queue: Waiting[] = [];
 	#bytes = 0;
@@ -68,6 +72,7 @@ export class Ingest {
 		this.#schedule =
 			options.schedule ?? ((run, delay) => (delay === 0 ? setImmediate(run) : setTimeout(run, delay).unref()));
 		this.#log = options.log ?? (() => {});
+		this.#seldom = new Seldom(this.#log, options.now);
 		this.#batch = options.batch ?? 1_000;
 		this.#limit = options.queue ?? 20_000;
 		this.#byteLimit = options.queueBytes ?? 64 * 1024 * 1024;
@@ -196,7 +201,14 @@ export class Ingest {
 		if (written === 'duplicate') this.#counts.duplicates += 1;
 		else if (entry.kind === 'reading') this.#counts.rows += 1;
 		else this.#counts.messages += 1;
+		if (entry.undated && written === 'stored') this.#undated(entry.deviceId);
 		this.#tell(done, written);
+	}
+
+	#undated(deviceId: string): void {
+		this.#counts.undated += 1;
+		const message = `${deviceId} sends a time that cannot be: dated by arrival; check its clock, and this machine's`;
+		this.#seldom.log(`undated ${deviceId}`, 'warning', 'ingest', message);
 	}
 
 	#tell(done: (outcome: Outcome) => void, outcome: Outcome): void {

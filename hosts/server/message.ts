@@ -15,8 +15,10 @@ export interface Reading extends Readonly<Record<Quantity, number | null>> {
 	readonly sequence: number | null;
 	/** Epoch milliseconds. */
 	readonly timestamp: number;
-	/** The device's own stamp where it was an uptime (ms since its boot); `timestamp` is then when it came in. */
+	/** The device's own stamp where it is no time (an uptime, or `undated`); `timestamp` is then when it came in. */
 	readonly sourceTimestamp: number | null;
+	/** It has a journal id and a stamp that cannot be: dated by its arrival. */
+	readonly undated: boolean;
 	readonly receivedAt: number;
 	readonly door: Door;
 }
@@ -27,6 +29,8 @@ export interface Message {
 	readonly deviceId: string;
 	readonly channel: Exclude<Channel, 'data'>;
 	readonly timestamp: number;
+	/** It came out of the journal with a stamp that cannot be: dated by its arrival. */
+	readonly undated: boolean;
 	readonly receivedAt: number;
 	readonly door: Door;
 	readonly alertId: string | null;
@@ -56,7 +60,10 @@ export interface Arrival {
 }
 
 /**
- * From bytes to what the store takes.
+ * From bytes to what the store takes. What carries a journal id is never refused for its time alone, however far off or
+ * absent: a refusal is a receipt, the device would forget the only copy, and the clock that is wrong may well be ours. Such
+ * a one is dated by its arrival and keeps the device's stamp beside it. Without an id a time that cannot be is a clear
+ * error: whoever numbers nothing keeps nothing that a receipt could take away.
  * @param now the server's clock, epoch ms
  * @throws Refusal
  */
@@ -64,7 +71,8 @@ export function interpret(arrival: Arrival, now: number): Reading | Message {
 	const text = decode(arrival.body);
 	const json = parse(text);
 	const wrong = violation(arrival.channel, json);
-	if (wrong !== undefined) throw new Refusal(wrong);
+	if (wrong !== undefined && !(wrong.startsWith('timestamp: ') && onlyTimeIsWrong(arrival.channel, json)))
+		throw new Refusal(wrong);
 	const fields = json as { [name: string]: Json };
 	const deviceId = fields.device_id as string;
 	if (arrival.deviceId !== undefined && deviceId !== arrival.deviceId)
@@ -89,10 +97,18 @@ function parse(text: string): Json {
 	}
 }
 
+/** Of a message out of a journal. */
+function onlyTimeIsWrong(channel: Channel, json: Json): boolean {
+	const fields = json as { [name: string]: Json };
+	const id = channel === 'data' ? fields.reading_id : channel === 'alert' ? fields.alert_id : undefined;
+	if (typeof id !== 'string' || !readingIdPattern.test(id)) return false;
+	return violation(channel, { ...fields, timestamp: 0 }) === undefined;
+}
+
 function reading(arrival: Arrival, fields: { [name: string]: Json }, deviceId: string, now: number): Reading {
 	const id = journalId('reading_id', fields.reading_id);
-	const stamp = fields.timestamp as number;
-	const timestamp = id ? epochMilliseconds(stamp, now) : date(arrival.door, stamp, now);
+	const stamp = fields.timestamp;
+	const timestamp = id ? possible(stamp, now) : date(arrival.door, stamp as number, now);
 	const values = fields.data === undefined && fields.location === undefined ? fields : flattened(fields);
 	// A sketch whose sensor finds no finger sends 0; nobody alive has a heart rate or a saturation of 0.
 	return {
@@ -101,7 +117,8 @@ function reading(arrival: Arrival, fields: { [name: string]: Json }, deviceId: s
 		epoch: id ? id.epoch : null,
 		sequence: id ? id.sequence : null,
 		timestamp: timestamp ?? arrival.receivedAt,
-		sourceTimestamp: timestamp === undefined ? stamp : null,
+		sourceTimestamp: timestamp === undefined && Number.isSafeInteger(stamp) ? (stamp as number) : null,
+		undated: id !== undefined && timestamp === undefined,
 		receivedAt: arrival.receivedAt,
 		door: arrival.door,
 		temperature: (values.temperature as number | null | undefined) ?? null,
@@ -135,14 +152,20 @@ function message(
 	now: number,
 	body: string,
 ): Message {
-	const stamp = fields.timestamp as number | undefined;
+	const stamp = fields.timestamp;
 	const alertId = channel === 'alert' ? ((fields.alert_id as string | undefined) ?? null) : null;
 	const id = alertId !== null && readingIdPattern.test(alertId) ? journalId('alert_id', alertId) : undefined;
+	const timestamp = id
+		? possible(stamp, now)
+		: stamp === undefined
+			? undefined
+			: date(arrival.door, stamp as number, now);
 	return {
 		kind: 'message',
 		deviceId,
 		channel,
-		timestamp: (stamp === undefined ? undefined : date(arrival.door, stamp, now)) ?? arrival.receivedAt,
+		timestamp: timestamp ?? arrival.receivedAt,
+		undated: id !== undefined && stamp !== undefined && timestamp === undefined,
 		receivedAt: arrival.receivedAt,
 		door: arrival.door,
 		alertId,
@@ -171,6 +194,13 @@ function date(door: Door, stamp: number, now: number): number | undefined {
 		if (stamp <= 1e11) return epochMilliseconds(stamp * 1000, now);
 	} else if (stamp <= 0xffff_ffff) return undefined;
 	throw new Refusal(`timestamp: ${stamp} is neither an uptime nor epoch milliseconds`);
+}
+
+/** Epoch milliseconds, or undefined where that cannot be when it was measured. */
+function possible(stamp: Json | undefined, now: number): number | undefined {
+	return Number.isSafeInteger(stamp) && (stamp as number) >= earliest && (stamp as number) <= now + day
+		? (stamp as number)
+		: undefined;
 }
 
 function epochMilliseconds(stamp: number, now: number): number {

@@ -8,7 +8,7 @@ export interface ShownReading extends Partial<Record<Quantity, number>> {
 	/** The same, ISO 8601 in UTC. */
 	iso: string;
 	reading_id?: string;
-	/** ms since the device's boot, where it knew no time. */
+	/** What the device said, where it is no time: ms since its boot, or a time that cannot be. */
 	source_timestamp?: number;
 	received_at: number;
 	door: string;

@@ -80,7 +80,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 		for (const close of opened.splice(0).reverse()) await close();
 	};
 	try {
-		const store = new Store(paths.database);
+		const store = new Store(paths.database, { log, now });
 		opened.push(() => store.close());
 		const queries = new Queries(store);
 		const ingest = new Ingest({ store, now, log });
@@ -116,10 +116,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
 		const health = () => {
 			const { text, well } = brokerState();
-			const { duplicates, rejected } = ingest.counts();
-			const store = ingest.writable ? ('writable' as const) : ('failing' as const);
+			const { duplicates, rejected, undated } = ingest.counts();
+			const { trimmed } = store;
+			const state = ingest.writable ? ('writable' as const) : ('failing' as const);
 			const status = well && ingest.writable ? ('ok' as const) : ('degraded' as const);
-			return { status, rows: queries.rows(), broker: text, store, duplicates, rejected };
+			return { status, rows: queries.rows(), broker: text, store: state, duplicates, rejected, undated, trimmed };
 		};
 		const httpPort = options.httpPort ?? defaults.httpPort;
 		// Loaded now that devices are served already: it takes a while.

@@ -1,8 +1,9 @@
 import Database from 'better-sqlite3';
-import type { Channel } from '../../modules/ports';
+import type { Channel, Log } from '../../modules/ports';
 import type { Door, Message, Reading } from './message';
 import { migrate } from './migrations';
 import { quantityNames } from './schema';
+import { Seldom } from './seldom';
 
 /** What was refused for good, for a person to look at. */
 export interface Rejected {
@@ -35,6 +36,14 @@ const readingColumns = [
 	'door',
 ];
 
+export interface StoreOptions {
+	/** The newest of what was refused that are kept of each device; about a tenth more may lie there for a while. */
+	readonly rejectedPerDevice?: number;
+	readonly log?: Log;
+	/** Epoch ms. */
+	readonly now?: () => number;
+}
+
 /** Same device, same uptime, same values: from the same boot when both came within this time of each other (ms). */
 const sameBoot = 60_000;
 
@@ -51,13 +60,18 @@ export class Store {
 	readonly #trimRejected: Database.Statement;
 	readonly #writeAll: Database.Transaction<(entries: readonly Entry[]) => Written[]>;
 	readonly #rejectedPerDevice: number;
+	/** Refused since each device's quarantine was last trimmed. */
+	readonly #untrimmed = new Map<string, number>();
+	readonly #seldom: Seldom;
+	#trimmed = 0;
 
 	/**
 	 * Opens, or makes, the database at `path` (":memory:" for tests) and brings it to the newest version.
 	 * @throws Error when it cannot, or a newer server wrote it
 	 */
-	constructor(path: string, options: { readonly rejectedPerDevice?: number } = {}) {
-		this.#rejectedPerDevice = options.rejectedPerDevice ?? 200;
+	constructor(path: string, options: StoreOptions = {}) {
+		this.#rejectedPerDevice = options.rejectedPerDevice ?? 10_000;
+		this.#seldom = new Seldom(options.log ?? (() => {}), options.now ?? Date.now);
 		const database = new Database(path, { timeout: 2_000 });
 		this.#database = database;
 		try {
@@ -76,7 +90,7 @@ export class Store {
 				`INSERT INTO rejected (device_id, door, channel, reason, size, body, received_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 			);
 			this.#sameUptime = database.prepare(
-				`SELECT 1 FROM readings WHERE device_id = ? AND source_timestamp = ? AND received_at BETWEEN ? AND ?
+				`SELECT 1 FROM readings WHERE device_id = ? AND source_timestamp = ? AND epoch IS NULL AND received_at BETWEEN ? AND ?
 				AND ${quantityNames.map((name) => `${name} IS ?`).join(' AND ')} LIMIT 1`,
 			);
 			this.#trimRejected = database.prepare(
@@ -101,7 +115,14 @@ export class Store {
 	 * @throws SQLite's error; then none of them was written
 	 */
 	write(entries: readonly Entry[]): Written[] {
-		return this.#writeAll.immediate(entries);
+		const written = this.#writeAll.immediate(entries);
+		for (const { kind, deviceId } of entries) if (kind === 'rejected') this.#mayTrim(deviceId);
+		return written;
+	}
+
+	/** Of what was refused, how many were taken out again since this start, to make room for newer ones. */
+	get trimmed(): number {
+		return this.#trimmed;
 	}
 
 	/** Twice is fine. */
@@ -111,24 +132,42 @@ export class Store {
 
 	#insertAll(entries: readonly Entry[]): Written[] {
 		const written: Written[] = [];
-		const refused = new Set<string>();
 		for (const entry of entries) {
 			if (entry.kind === 'reading') written.push(this.#reading(entry));
 			else if (entry.kind === 'message') written.push(this.#message(entry));
 			else {
 				this.#rejected(entry);
-				refused.add(entry.deviceId);
 				written.push('stored');
 			}
 		}
-		for (const deviceId of refused) this.#trimRejected.run(deviceId, deviceId, this.#rejectedPerDevice);
 		return written;
+	}
+
+	/** At the first of each device, and then at every so many: finding the oldest walks over all that are kept. */
+	#mayTrim(deviceId: string): void {
+		const since = (this.#untrimmed.get(deviceId) ?? this.#rejectedPerDevice) + 1;
+		if (this.#untrimmed.size > 10_000) this.#untrimmed.clear();
+		this.#untrimmed.set(deviceId, since);
+		if (since < this.#rejectedPerDevice / 10) return;
+		this.#untrimmed.set(deviceId, 0);
+		let gone: number;
+		try {
+			gone = this.#trimRejected.run(deviceId, deviceId, this.#rejectedPerDevice).changes;
+		} catch {
+			// What was written stands all the same; there is another time to tidy up.
+			return;
+		}
+		if (gone === 0) return;
+		this.#trimmed += gone;
+		const who = deviceId || 'someone';
+		this.#seldom.log(who, 'warning', 'store', `the quarantine of ${who} is full: ${gone} of the oldest are gone`);
 	}
 
 	#reading(reading: Reading): Written {
 		const { deviceId, sourceTimestamp, receivedAt } = reading;
 		// Two boots may both measure at 30,000 ms. The same values at the same uptime, a minute apart at most, is one sent twice.
-		if (sourceTimestamp !== null) {
+		// What has an id needs no guess.
+		if (sourceTimestamp !== null && reading.epoch === null) {
 			const from = receivedAt - sameBoot;
 			const until = receivedAt + sameBoot;
 			const values = quantityNames.map((name) => reading[name]);

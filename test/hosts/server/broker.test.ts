@@ -47,7 +47,7 @@ describe("a device built from the guide's sketches", () => {
 		for (const [name, body] of Object.entries({ data, alert, heartbeat, diagnostics }))
 			await sketch.publishAsync(topic(name), JSON.stringify(body));
 		await until(() => server.counts().messages === 3, 'three messages');
-		expect(server.counts()).toEqual({ rows: 1, duplicates: 0, rejected: 0, messages: 3 });
+		expect(server.counts()).toEqual({ rows: 1, duplicates: 0, rejected: 0, messages: 3, undated: 0 });
 		const row = server.store.database
 			.prepare('SELECT device_id, heart_rate, source_timestamp, door FROM readings')
 			.get();
@@ -145,7 +145,7 @@ describe('what cannot be taken', () => {
 			'',
 		];
 		for (const body of [...bodies, reading('ESP32_001', 1)]) await client.publishAsync(topic('data'), body, { qos: 1 });
-		expect(server.counts()).toEqual({ rows: 1, duplicates: 0, rejected: 4, messages: 0 });
+		expect(server.counts()).toEqual({ rows: 1, duplicates: 0, rejected: 4, messages: 0, undated: 0 });
 		const reasons = server.store.database.prepare('SELECT reason FROM rejected ORDER BY id').pluck().all();
 		expect(reasons).toEqual([
 			'heart_rate: NaN is not JSON',

@@ -40,7 +40,7 @@ describe('npm run server', () => {
 			client.end(true);
 			expect(JSON.parse(child.stdout.trim().split('\n').at(-1)!)).toEqual({
 				devices: [],
-				server: { rows: 1, duplicates: 0, rejected: 0, messages: 0 },
+				server: { rows: 1, duplicates: 0, rejected: 0, messages: 0, undated: 0 },
 				lost: null,
 			});
 			expect(child.stderr).not.toContain(password);

@@ -133,6 +133,8 @@ describe('GET /healthz', () => {
 			store: 'writable',
 			duplicates: 0,
 			rejected: 0,
+			undated: 0,
+			trimmed: 0,
 		});
 	});
 });

@@ -68,7 +68,7 @@ describe('receipts', () => {
 		expect(bench.batches).toEqual([4]);
 		expect(bench.rows).toBe(2);
 		expect(bench.outcomes).toEqual(['stored', 'duplicate', { refused: 'heart_rate: 900 is above 300' }, 'stored']);
-		expect(bench.ingest.counts()).toEqual({ rows: 2, duplicates: 1, rejected: 1, messages: 0 });
+		expect(bench.ingest.counts()).toEqual({ rows: 2, duplicates: 1, rejected: 1, messages: 0, undated: 0 });
 	});
 
 	test('do not come while the disk is full; they come once it can be written again', () => {
@@ -167,6 +167,29 @@ describe('the end', () => {
 		bench.submit(reading('ESP32_001', 1));
 		bench.ingest.close();
 		expect(bench.outcomes).toEqual(['busy']);
+	});
+});
+
+describe("a clock that is wrong, ours or the device's", () => {
+	test('costs no reading: each becomes a row with the stamp beside it, counted, and logged once a minute', () => {
+		let now = 0;
+		const bench = new Bench({ now: () => now });
+		const at = { receivedAt: 0 };
+		for (const sequence of [1, 2, 3]) bench.submit(reading('ESP32_001', sequence), 'ESP32_001', at);
+		// The same stamp and the same values under another id is another reading.
+		bench.submit(reading('ESP32_001', 4, { timestamp: 1_767_225_601_000 }), 'ESP32_001', at);
+		bench.submit(reading('ESP32_001', 4, { timestamp: 1_767_225_601_000 }), 'ESP32_001', at);
+		bench.turn();
+		expect(bench.outcomes).toEqual(['stored', 'stored', 'stored', 'stored', 'duplicate']);
+		expect(bench.ingest.counts()).toEqual({ rows: 4, duplicates: 1, rejected: 0, messages: 0, undated: 4 });
+		const row = bench.store.database.prepare('SELECT timestamp, source_timestamp FROM readings').get();
+		expect(row).toEqual({ timestamp: 0, source_timestamp: 1_767_225_601_000 });
+		now = 60_000;
+		bench.submit(reading('ESP32_001', 5), 'ESP32_001', at);
+		bench.turn();
+		const line =
+			"warning: ESP32_001 sends a time that cannot be: dated by arrival; check its clock, and this machine's";
+		expect(bench.lines).toEqual([line, `${line} (and 3 times before)`]);
 	});
 });
 

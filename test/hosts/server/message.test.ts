@@ -38,6 +38,7 @@ describe("what the guide's sketches send", () => {
 			sequence: null,
 			timestamp: noon,
 			sourceTimestamp: 30_001,
+			undated: false,
 			receivedAt: noon,
 			door: 'mqtt',
 			temperature: 36.5999985,
@@ -181,9 +182,30 @@ describe('time stamps', () => {
 		expect(refusal({ ...sketch, timestamp }, 'data', door)).toBe(message);
 	});
 
-	test('a reading with an id must carry epoch milliseconds', () => {
-		const body = reading('ESP32_001', 1, { timestamp: 30_000 });
-		expect(refusal(body)).toBe(`timestamp: 30000 is below ${earliest} (2020-01-01)`);
+	test.each([
+		[30_000, 30_000],
+		[1_500_000_000_000, 1_500_000_000_000],
+		[noon + 86_400_001, noon + 86_400_001],
+		[-1, -1],
+		[1.5, null],
+		[1e300, null],
+		['now', null],
+		[null, null],
+		[undefined, null],
+	])('a reading with an id and the time %j is kept, dated by its arrival', (timestamp, sourceTimestamp) => {
+		const body = reading('ESP32_001', 1, { timestamp });
+		expect(take(body)).toMatchObject({ sequence: 1, timestamp: noon, sourceTimestamp, undated: true });
+	});
+
+	test('an alert out of the journal is not refused for its time either; one of a sketch is', () => {
+		const alert = { device_id: 'd', alert_type: 't', message: 'm', timestamp: 9e15 };
+		expect(take({ ...alert, alert_id: '5f1c09aa-7' }, 'alert')).toMatchObject({ timestamp: noon, undated: true });
+		expect(refusal(alert, 'alert')).toMatch(/^timestamp: 9000000000000000 is above/);
+	});
+
+	test('a reading with an id, a wrong time and another fault is refused for that fault', () => {
+		const spoiled = reading('ESP32_001', 1, { timestamp: -1, heart_rate: 900 });
+		expect(refusal(spoiled)).toMatch(/^(timestamp: -1 is below 0|heart_rate: 900 is above 300)$/);
 	});
 });
 

@@ -87,6 +87,18 @@ describe('one row for each reading', () => {
 });
 
 describe('quarantine', () => {
+	test('keeps ten thousand of each device, and says how many it gave up', () => {
+		const lines: string[] = [];
+		const store = new Store(':memory:', { log: (level, _, message) => lines.push(`${level}: ${message}`) });
+		const kept = store.database.prepare('SELECT count(*) FROM rejected').pluck();
+		store.write(Array.from({ length: 9_999 }, (_, index) => rejected('noisy', index)));
+		expect([kept.get(), store.trimmed]).toEqual([9_999, 0]);
+		store.write(Array.from({ length: 2_000 }, (_, index) => rejected('noisy', index)));
+		expect(kept.get()).toBe(11_999 - store.trimmed);
+		expect(store.trimmed).toBeGreaterThan(900);
+		expect(lines[0]).toMatch(/^warning: the quarantine of noisy is full: [0-9]+ of the oldest are gone$/);
+	});
+
 	test('keeps the newest of each device, and only the beginning of a body', () => {
 		const store = new Store(':memory:', { rejectedPerDevice: 3 });
 		store.write(Array.from({ length: 10 }, (_, index) => rejected('noisy', index)));
