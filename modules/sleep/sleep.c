@@ -97,7 +97,7 @@ void xs_sleep_fact(xsMachine *the)
 
 void xs_sleep_idf_version(xsMachine *the)
 {
-	xsmcSetString(xsResult, esp_get_idf_version());
+	xsmcSetString(xsResult, (char *)esp_get_idf_version());
 }
 
 void xs_sleep_feed_watchdog(xsMachine *the)
