@@ -11,6 +11,8 @@ const BURNS_MAX = 2;
 const UNUSABLE = 'journal: no block of the partition can be used';
 const FULL = 'journal: no room, and nothing may be erased';
 
+export type { Erasing };
+
 export interface JournalOptions {
 	/** The journal's own: nobody else writes there. It stays the caller's to close. */
 	readonly flash: FlashPartition;
