@@ -32,7 +32,7 @@ type State = (typeof State)[keyof typeof State];
 /** A boot takes as much charge as a tenth of a second awake: a reading that is due sooner than this is waited for. */
 const SHORTEST_SLEEP = 250;
 /** The radio sends the last packets: no receipt tells of DISCONNECT. Lost, it costs a will that says "offline" for a while. */
-const GOODBYE = 40;
+const GOODBYE = 20;
 
 /** A network that was gone for days is found again within this. */
 const LONGEST_WAIT = 6 * 3_600_000;

@@ -1,5 +1,5 @@
 /** What stories of a device that sleeps have in common. */
-import { expect } from 'vitest';
+import assert from 'node:assert/strict';
 import { seededRandom32 } from '../../hosts/simulator/random';
 import type { makeWorld, Resident } from './world';
 
@@ -12,13 +12,17 @@ type World = ReturnType<typeof makeWorld>;
 
 /** Lets time pass until the device is awake for longer than a reading takes: in the middle of a delivery. */
 export function untilDelivery(world: World, { board }: Resident): void {
-	expect(world.time.advanceUntil(() => board.isOn, 24 * 60 * MINUTE, 10)).toBe(true);
+	assert(
+		world.time.advanceUntil(() => board.isOn, 24 * 60 * MINUTE, 10),
+		'no delivery in a day',
+	);
 }
 
 /** Lets time pass until the device sleeps, and the server has all that was taken. */
 export function untilDelivered(world: World, resident: Resident, within = 6 * 60 * MINUTE): void {
 	const { board, taken } = resident;
-	expect(world.time.advanceUntil(() => board.isAsleep && world.rows() >= taken(), within, 1_000)).toBe(true);
+	const done = (): boolean => board.isAsleep && world.rows() >= taken();
+	assert(world.time.advanceUntil(done, within, 1_000), `${taken()} readings, ${world.rows()} rows`);
 }
 
 /** What the server heard of `kind`, oldest first. */
@@ -56,7 +60,10 @@ export function dealBlows(world: World, resident: Resident, count: number, seed:
 		if (below(3) === 0 && board.isAsleep) spoil(board.retained, below);
 		if (kind === 0) {
 			flash.cutAt(1 + below(90));
-			expect(time.advanceUntil(() => !board.isOn && !board.isAsleep, 24 * 60 * MINUTE, 500)).toBe(true);
+			assert(
+				time.advanceUntil(() => !board.isOn && !board.isAsleep, 24 * 60 * MINUTE, 500),
+				'no cut in a day',
+			);
 			done.cuts++;
 		} else {
 			untilDelivery(world, resident);
@@ -76,15 +83,16 @@ export function dealBlows(world: World, resident: Resident, count: number, seed:
 	}
 	untilDelivered(world, resident, 24 * 60 * MINUTE);
 	untilDelivery(world, resident);
-	expect(board.device.report()).toMatchObject({ dropped: 0, damaged: 0, refused: 0 });
+	const { dropped, damaged, refused } = board.device.report();
+	assert.deepEqual([dropped, damaged, refused], [0, 0, 0]);
 	untilDelivered(world, resident, 24 * 60 * MINUTE);
 	const blows = done.cuts + done.resets;
 	const readings = resident.taken();
-	expect(flash.violations).toBe(0);
+	assert.equal(flash.violations, 0);
 	// A reading whose append was cut may have been kept, though the firmware never knew: at most one a blow.
-	expect(world.rows()).toBeLessThanOrEqual(readings + blows);
+	assert(world.rows() <= readings + blows);
 	// No boot loop: each boot is a blow's, or a beat's.
-	expect(board.boots).toBeLessThanOrEqual(2 * blows + 2 + time.now / 30_000);
+	assert(board.boots <= 2 * blows + 2 + time.now / 30_000, `${board.boots} boots`);
 	return { ...done, readings, lost: Math.max(0, readings - world.rows()), boots: board.boots };
 }
 

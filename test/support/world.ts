@@ -30,6 +30,7 @@ export interface BoardSetUp {
 	/** Undefined: the board has no clock until somebody tells it the time. Else it knows it. */
 	readonly clockless?: boolean;
 	readonly sleepDriftPpm?: number;
+	readonly joinTime?: number;
 }
 
 export interface Resident {
@@ -82,7 +83,7 @@ export function makeWorld({ seed = 1, engine, broker: rules = {} }: WorldOptions
 	});
 
 	function addBoard(name: string, setUp: BoardSetUp = {}): Resident {
-		const { settings = {}, link = {}, blocks = 32, sensors, clockless = false, sleepDriftPpm } = setUp;
+		const { settings = {}, link = {}, blocks = 32, sensors, clockless = false, sleepDriftPpm, joinTime } = setUp;
 		// Lives on, whatever becomes of the board.
 		const person = personSensor(new Person(substream(seed, name), () => time.now / 1000));
 		const flash = new VirtualFlash({ blocks, random32: substream(seed, `${name} flash`) });
@@ -103,6 +104,7 @@ export function makeWorld({ seed = 1, engine, broker: rules = {} }: WorldOptions
 				before += firmware.report().journaled;
 			},
 			...(sleepDriftPpm !== undefined && { sleepDriftPpm }),
+			...(joinTime !== undefined && { joinTime }),
 			plug: () => {
 				const lifeline = new Lifeline();
 				return {

@@ -66,8 +66,8 @@ describe('a good night', () => {
 		untilDelivery(world, resident);
 		const began = world.time.now;
 		world.time.advanceUntil(() => resident.board.isAsleep, MINUTE, 1);
-		// 800 ms to join, then a handful of round trips of 10 ms, and 40 ms for the good-bye.
-		expect(world.time.now - began).toBeLessThan(920);
+		// 800 ms to join, then a handful of round trips of 10 ms, and 20 ms for the good-bye.
+		expect(world.time.now - began).toBeLessThan(900);
 	});
 
 	story('each reading at once, when asked for', { settings: { deliverEvery: 1 } }, ({ world, resident, said }) => {
