@@ -1,6 +1,6 @@
 import { Fault } from '../modules/fault';
 import { Journal } from '../modules/journal/journal';
-import type { Clock, Route } from '../modules/ports';
+import type { Clock } from '../modules/ports';
 import { Courier } from './delivery/courier';
 import type { Host } from './host';
 import { type DeviceStatus, heartbeatMessage } from './messages/heartbeat';
@@ -9,38 +9,13 @@ import { Memory } from './power/memory';
 import { alwaysOn, type PowerPlan } from './power/plan';
 import type { Retained } from './power/retained';
 import { Waking, wakingBackoff } from './power/waking';
+import type { DeviceReport } from './report';
 import { Dating } from './sensing/dating';
 import { READING_BYTE_LENGTH } from './sensing/reading';
 import { Sampler } from './sensing/sampler';
 import type { Settings } from './settings';
 
-export interface RouteReport {
-	readonly name: string;
-	readonly state: Route['state'];
-	readonly delivered: number;
-	readonly failed: number;
-	readonly inFlight: number;
-}
-
-/** How the device is, in counts since this boot; `dropped` and `damaged` since the journal was formatted. */
-export interface DeviceReport {
-	readonly deviceId: string;
-	readonly uptimeSeconds: number;
-	readonly link: 'down' | 'joining' | 'up';
-	readonly rssiDbm: number | undefined;
-	readonly sampled: number;
-	readonly journaled: number;
-	readonly released: number;
-	readonly refused: number;
-	readonly dropped: number;
-	readonly damaged: number;
-	readonly backlog: number;
-	/** The journal: its epoch, its oldest held sequence, the sequence that the next reading gets. */
-	readonly epoch: number;
-	readonly oldest: number;
-	readonly next: number;
-	readonly routes: readonly RouteReport[];
-}
+export type { DeviceReport };
 
 /** One waking of the device, from the recovery of its journal to sleep or close(). */
 export class Device {

@@ -61,12 +61,8 @@ export interface WakingOptions {
 	readonly sleep: (milliseconds: number) => void;
 }
 
-/** The waits after failed deliveries, when one costs a waking: full jitter, kept over sleep. */
-export function wakingBackoff(
-	interval: number,
-	deliverEvery: number,
-	longest: number,
-): { minimum: number; maximum: number } {
+/** The bounds of the waits after failed deliveries, when each try is a waking with the radio on. */
+export function wakingBackoff(interval: number, deliverEvery: number, longest: number): WakingOptions['backoff'] {
 	return { minimum: interval, maximum: Math.max(longest, Math.min(4 * deliverEvery * interval, LONGEST_WAIT)) };
 }
 
