@@ -52,6 +52,19 @@ export interface Power {
 	restart(): never;
 }
 
+/**
+ * What a part of a host would like to know again after deep sleep, and can do without: where Wi-Fi was found, a TLS session.
+ * RTC memory keeps it as bytes that nobody else understands; never anything that is nowhere else.
+ */
+export interface Keepsake {
+	/** 1 to 15 of ASCII, the same at each boot. */
+	readonly name: string;
+	/** What `keep` returned before the last sleep, and never anything else. Not called when that is lost. */
+	recall(bytes: Uint8Array): void;
+	/** Asked for at the end of a waking: at most 2,048 bytes; more, or what has no room beside the rest, is not kept. */
+	keep(): Uint8Array | undefined;
+}
+
 /** What a sensor measured, in natural units (ECMA-419 sensor classes). A quantity that could not be trusted is absent. */
 export interface Sample {
 	temperatureCelsius?: number;

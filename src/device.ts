@@ -1,41 +1,21 @@
+import { Fault } from '../modules/fault';
 import { Journal } from '../modules/journal/journal';
-import type { Route } from '../modules/ports';
+import type { Clock } from '../modules/ports';
 import { Courier } from './delivery/courier';
 import type { Host } from './host';
-import { heartbeatMessage } from './messages/heartbeat';
+import { type DeviceStatus, heartbeatMessage } from './messages/heartbeat';
+import { KeptClock } from './power/kept-clock';
+import { Memory } from './power/memory';
 import { alwaysOn, type PowerPlan } from './power/plan';
+import type { Retained } from './power/retained';
+import { Waking, wakingBackoff } from './power/waking';
+import type { DeviceReport } from './report';
 import { Dating } from './sensing/dating';
 import { READING_BYTE_LENGTH } from './sensing/reading';
 import { Sampler } from './sensing/sampler';
 import type { Settings } from './settings';
 
-export interface RouteReport {
-	readonly name: string;
-	readonly state: Route['state'];
-	readonly delivered: number;
-	readonly failed: number;
-	readonly inFlight: number;
-}
-
-/** How the device is, in counts since this boot; `dropped` and `damaged` since the journal was formatted. */
-export interface DeviceReport {
-	readonly deviceId: string;
-	readonly uptimeSeconds: number;
-	readonly link: 'down' | 'joining' | 'up';
-	readonly rssiDbm: number | undefined;
-	readonly sampled: number;
-	readonly journaled: number;
-	readonly released: number;
-	readonly refused: number;
-	readonly dropped: number;
-	readonly damaged: number;
-	readonly backlog: number;
-	/** The journal: its epoch, its oldest held sequence, the sequence that the next reading gets. */
-	readonly epoch: number;
-	readonly oldest: number;
-	readonly next: number;
-	readonly routes: readonly RouteReport[];
-}
+export type { DeviceReport };
 
 /** One waking of the device, from the recovery of its journal to sleep or close(). */
 export class Device {
@@ -46,16 +26,35 @@ export class Device {
 	readonly #sampler: Sampler;
 	readonly #courier: Courier;
 	readonly #plan: PowerPlan;
+	/** The host's, or one that goes on over deep sleep. */
+	readonly #clock: Clock;
 	#flashFaults = 0;
+	#oldest = 0;
 	#closed = false;
 
 	/** @throws Fault 'flash' when no block of the journal's partition can be used. */
 	constructor(host: Host, settings: Settings) {
 		this.#host = host;
 		this.#settings = settings;
-		const { clock, networkClock, log, random32, store, link } = host;
-		this.#journal = new Journal({ flash: host.journal, payloadByteLength: READING_BYTE_LENGTH, random32 });
-		this.#dating = new Dating({ clock, store });
+		const { log, random32, store, link, power, keepsakes } = host;
+		const memory = settings.mode === 'sleep' ? new Memory({ power, clock: host.clock, keepsakes }) : undefined;
+		const state = memory?.state;
+		const clock = state ? new KeptClock(host.clock, state) : host.clock;
+		const networkClock =
+			host.networkClock === host.clock ? clock : state ? new KeptClock(host.networkClock, state) : host.networkClock;
+		const interval = Math.round(settings.dataIntervalSeconds * 1000);
+		const longestWait = settings.backoffMaximumSeconds * 1000;
+		const backoff = state
+			? wakingBackoff(interval, settings.deliverEvery, longestWait)
+			: { minimum: settings.backoffMinimumSeconds * 1000, maximum: longestWait };
+		this.#clock = clock;
+		this.#journal = new Journal({
+			flash: host.journal,
+			payloadByteLength: READING_BYTE_LENGTH,
+			random32,
+			erasing: state?.spared ? 'late' : 'ahead',
+		});
+		this.#dating = new Dating({ clock, store, boot: state?.boot });
 		this.#courier = new Courier({
 			deviceId: settings.deviceId,
 			clock: networkClock,
@@ -64,15 +63,15 @@ export class Device {
 			journal: this.#journal,
 			dating: this.#dating,
 			routes: host.routes(settings, () => this.#heartbeat('offline')),
-			backoff: { minimum: settings.backoffMinimumSeconds * 1000, maximum: settings.backoffMaximumSeconds * 1000 },
-			onOpen: () => this.#sendHeartbeat(),
+			backoff,
+			...(state && { before: state.health }),
+			onOpen: () => {
+				// One that sleeps says so at its end, and that says it all.
+				if (!state) this.#sendHeartbeat('online');
+			},
+			onChanged: () => this.#plan.changed(),
 			onMessage: (body) =>
 				log('info', 'commands', `a command of ${body.byteLength} bytes, not obeyed: no command is known yet`),
-		});
-		this.#plan = alwaysOn(networkClock, settings.heartbeatIntervalSeconds * 1000, {
-			openLink: () => link.open(),
-			deliver: () => this.#courier.wake(),
-			heartbeat: () => this.#sendHeartbeat(),
 		});
 		this.#sampler = new Sampler({
 			clock,
@@ -80,12 +79,42 @@ export class Device {
 			sensors: host.sensors,
 			journal: this.#journal,
 			dating: this.#dating,
-			interval: Math.round(settings.dataIntervalSeconds * 1000),
+			interval,
 			onReading: () => {
 				this.#watchFlash();
 				this.#plan.reading();
 			},
+			onBeat: () => this.#plan.changed(),
+			...(state && { onBattery: (percent) => this.#spare(percent, state) }),
 		});
+		if (state?.spared) this.#sampler.stretch = settings.batteryLowFactor;
+		if (memory && clock instanceof KeptClock)
+			this.#plan = new Waking({
+				clock,
+				networkClock,
+				log,
+				random32,
+				state: memory.state,
+				sampler: this.#sampler,
+				courier: this.#courier,
+				link,
+				backlog: () => this.#journal.backlog,
+				cause: power.cause,
+				deliverEvery: settings.deliverEvery,
+				interval,
+				backoff,
+				awakeCap: settings.awakeCapSeconds * 1000,
+				linkPatience: settings.connectTimeoutSeconds * 1000,
+				farewell: (sleep) => this.#sendHeartbeat('sleeping', sleep),
+				sleep: (milliseconds) => this.#sleep(memory, clock, milliseconds),
+			});
+		else
+			this.#plan = alwaysOn(networkClock, settings.heartbeatIntervalSeconds * 1000, {
+				start: () => this.#sampler.start(),
+				openLink: () => link.open(),
+				deliver: () => this.#courier.wake(),
+				heartbeat: () => this.#sendHeartbeat('online'),
+			});
 		link.onChanged = () => this.#linkChanged();
 	}
 
@@ -96,7 +125,6 @@ export class Device {
 		const losses = dropped + damaged > 0 ? `, ${dropped} dropped, ${damaged} damaged` : '';
 		log('info', 'journal', `epoch ${epoch.toString(16).padStart(8, '0')}, ${backlog} readings to deliver${losses}`);
 		this.#plan.start();
-		this.#sampler.start();
 	}
 
 	/** Stops taking readings; what is in the journal is still delivered. */
@@ -119,7 +147,7 @@ export class Device {
 			damaged: this.#journal.damaged,
 			backlog: this.#journal.backlog,
 			epoch: this.#journal.epoch,
-			oldest: this.#journal.oldest,
+			oldest: this.#closed ? this.#oldest : this.#journal.oldest,
 			next: this.#journal.nextSequence,
 			routes: this.#courier.lanes.map(({ route, delivered, failed, inFlight }) => ({
 				name: route.name,
@@ -141,7 +169,48 @@ export class Device {
 		this.#host.link.onChanged = undefined;
 		this.#host.link.close();
 		for (const sensor of this.#host.sensors) sensor.close();
+		this.#oldest = this.#journal.oldest;
 		this.#journal.close();
+	}
+
+	/** Ends this waking. Whatever goes wrong in it, the device sleeps. */
+	#sleep(memory: Memory, clock: KeptClock, milliseconds: number): never {
+		const { log, power } = this.#host;
+		try {
+			this.close();
+		} catch (thrown) {
+			log('error', 'device', `not closed well: ${Fault.from(thrown, 'misuse').message}`);
+		}
+		try {
+			clock.compare();
+			memory.save({
+				age: Math.round(clock.ticks),
+				asleep: milliseconds,
+				next: Math.round(this.#sampler.next),
+				boot: this.#dating.boot,
+				awake: memory.state.awake + Math.round(this.#host.clock.ticks),
+				health: [this.#plan.health, ...this.#courier.lanes.map(({ health }) => health)].flatMap((each) => each ?? []),
+			});
+		} catch (thrown) {
+			log('error', 'device', `nothing is remembered: ${Fault.from(thrown, 'misuse').message}`);
+		}
+		log('debug', 'power', `asleep for ${(milliseconds / 1000).toFixed(1)} s`);
+		return power.sleep(clock.toAsk(milliseconds));
+	}
+
+	/** On an empty battery: fewer readings, and no flash erased before it must be; at a third of that, not even then. */
+	#spare(percent: number, state: Retained): void {
+		const { batteryLowPercent, batteryLowFactor } = this.#settings;
+		const spared = percent < batteryLowPercent;
+		this.#sampler.stretch = spared ? batteryLowFactor : 1;
+		this.#journal.erasing = !spared ? 'ahead' : 3 * percent >= batteryLowPercent ? 'late' : 'never';
+		if (spared !== state.spared)
+			this.#host.log(
+				'warning',
+				'power',
+				spared ? `the battery is low: ${percent} %` : `the battery is good: ${percent} %`,
+			);
+		state.spared = spared;
 	}
 
 	#linkChanged(): void {
@@ -150,6 +219,7 @@ export class Device {
 		log('info', 'link', `${link.state}${strength}`);
 		if (link.state === 'up') this.#courier.start();
 		else this.#courier.pause();
+		this.#plan.changed();
 	}
 
 	/** Bad flash costs a block and no more; but somebody should know, and the counters say how much. */
@@ -161,13 +231,15 @@ export class Device {
 		this.#host.log('warning', 'journal', `${why}; ${faults} faults since start, ${badBlocks} blocks out of use`);
 	}
 
-	#sendHeartbeat(): void {
-		if (!this.#courier.post('heartbeat', this.#heartbeat('online')))
+	/** @param sleep milliseconds until the device wakes again */
+	#sendHeartbeat(status: DeviceStatus, sleep?: number): void {
+		if (!this.#courier.post('heartbeat', this.#heartbeat(status, sleep)))
 			this.#host.log('debug', 'heartbeat', 'no route is open, not sent');
 	}
 
-	#heartbeat(status: 'online' | 'offline'): string {
-		const uptime = Math.floor(this.#host.clock.ticks / 1000);
-		return heartbeatMessage(this.#settings.deviceId, status, this.#dating.time, uptime);
+	#heartbeat(status: DeviceStatus, sleep?: number): string {
+		const { time } = this.#dating;
+		const nextWake = time === undefined || sleep === undefined ? undefined : Math.round(time + sleep);
+		return heartbeatMessage(this.#settings.deviceId, status, time, Math.floor(this.#clock.ticks / 1000), nextWake);
 	}
 }

@@ -1,4 +1,15 @@
-import type { Clock, FlashPartition, KeyValue, Link, Log, Power, Random32, Route, Sensor } from '../modules/ports';
+import type {
+	Clock,
+	FlashPartition,
+	Keepsake,
+	KeyValue,
+	Link,
+	Log,
+	Power,
+	Random32,
+	Route,
+	Sensor,
+} from '../modules/ports';
 import type { Settings } from './settings';
 
 /** All that the firmware is given. A board, a desktop and a simulator differ in this and in nothing else. */
@@ -14,6 +25,8 @@ export interface Host {
 	readonly link: Link;
 	/** Makes the routes this host has, best first. `will` writes the heartbeat that the broker sends if the device vanishes. */
 	readonly routes: (settings: Settings, will: () => string) => readonly Route[];
+	/** What this host's parts want to know again after deep sleep: the most useful first. */
+	readonly keepsakes?: readonly Keepsake[];
 	readonly random32: Random32;
 	readonly log: Log;
 	/** What this device was told, over the defaults: checked by makeSettings(). */

@@ -6,6 +6,11 @@ export interface Settings {
 	readonly topicPrefix: string;
 	readonly dataIntervalSeconds: number;
 	readonly heartbeatIntervalSeconds: number;
+	readonly mode: 'always' | 'sleep';
+	readonly deliverEvery: number;
+	readonly awakeCapSeconds: number;
+	readonly batteryLowPercent: number;
+	readonly batteryLowFactor: number;
 	readonly mqttUrl: string;
 	readonly mqttUser: string;
 	readonly mqttPassword: string;
@@ -33,6 +38,8 @@ interface TextRule {
 	readonly maximumLength: number;
 	readonly pattern?: RegExp;
 	readonly shape?: string;
+	/** It is one of these. */
+	readonly words?: readonly string[];
 	readonly secret?: boolean;
 	readonly help: string;
 }
@@ -65,6 +72,17 @@ export const settingRules: { readonly [Name in keyof Settings]: SettingRule } = 
 	}),
 	dataIntervalSeconds: seconds(30, 0.05, 86_400, 'from one reading to the next'),
 	heartbeatIntervalSeconds: seconds(300, 1, 86_400, 'from one heartbeat to the next'),
+	mode: text({
+		fallback: 'always',
+		maximumLength: 6,
+		words: Object.freeze(['always', 'sleep']),
+		shape: '"always" or "sleep"',
+		help: 'always on; or deep sleep from one reading to the next',
+	}),
+	deliverEvery: whole(12, 1, 1_000, 'mode sleep: readings from one delivery to the next; the radio is off in between'),
+	awakeCapSeconds: seconds(30, 5, 600, 'mode sleep: the longest that a waking may take; what is not delivered is kept'),
+	batteryLowPercent: whole(15, 0, 100, 'mode sleep: below this charge the battery is spared'),
+	batteryLowFactor: whole(4, 1, 100, 'mode sleep: how much longer the interval is while the battery is spared'),
 	mqttUrl: text({
 		fallback: '',
 		maximumLength: 270,
@@ -88,6 +106,9 @@ export const settingRules: { readonly [Name in keyof Settings]: SettingRule } = 
 	backoffMinimumSeconds: seconds(1, 0.1, 60, 'the first wait after a failure, at most'),
 	backoffMaximumSeconds: seconds(300, 1, 3_600, 'the longest wait between two tries'),
 });
+
+/** A boot takes as much charge as a tenth of a second awake: sleep must be well longer than that to be worth it. */
+const SHORTEST_SLEEP_SECONDS = 1;
 
 export const settingNames = Object.freeze(Object.keys(settingRules)) as readonly (keyof Settings)[];
 
@@ -120,6 +141,11 @@ export function makeSettings(given: unknown): Settings {
 			'range',
 			`backoffMaximumSeconds: ${settings.backoffMaximumSeconds} is below backoffMinimumSeconds (${settings.backoffMinimumSeconds})`,
 		);
+	if (settings.mode === 'sleep' && settings.dataIntervalSeconds < SHORTEST_SLEEP_SECONDS)
+		throw new Fault(
+			'range',
+			`dataIntervalSeconds: ${settings.dataIntervalSeconds} is below ${SHORTEST_SLEEP_SECONDS}, the least with mode sleep`,
+		);
 	return Object.freeze(settings);
 }
 
@@ -138,6 +164,7 @@ function checkText(name: string, rule: TextRule, value: unknown): string {
 		throw new Fault('range', `${name}: ${value.length} characters, at most ${rule.maximumLength}`);
 	// A NUL ends a C string: what the log shows and what the broker gets would differ.
 	if (value.includes('\0')) throw new Fault('range', `${name}: holds a NUL character`);
+	if (rule.words && !rule.words.includes(value)) throw new Fault('range', `${name}: must be ${rule.shape}`);
 	if (rule.pattern && !rule.pattern.test(value)) throw new Fault('range', `${name}: must be ${rule.shape}`);
 	return value;
 }

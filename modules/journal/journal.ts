@@ -2,11 +2,16 @@ import { Fault } from '../fault';
 import type { FlashPartition, Random32 } from '../ports';
 import { BAD } from './block-flags';
 import { recover } from './recovery';
-import { Store } from './store';
+import { type Erasing, Store } from './store';
 import { turn } from './turn';
 
 /** A block in which so many appends in succession did not stand is not appended to any more. */
 const BURNS_MAX = 2;
+
+const UNUSABLE = 'journal: no block of the partition can be used';
+const FULL = 'journal: no room, and nothing may be erased';
+
+export type { Erasing };
 
 export interface JournalOptions {
 	/** The journal's own: nobody else writes there. It stays the caller's to close. */
@@ -15,6 +20,8 @@ export interface JournalOptions {
 	readonly payloadByteLength: number;
 	/** For the epoch. */
 	readonly random32: Random32;
+	/** From the recovery on. Default: 'ahead'. */
+	readonly erasing?: Erasing;
 }
 
 /**
@@ -34,7 +41,20 @@ export class Journal {
 	 */
 	constructor(options: JournalOptions) {
 		this.#store = new Store(options.flash, options.payloadByteLength, options.random32);
+		this.#store.erasing = options.erasing ?? 'ahead';
 		recover(this.#store);
+	}
+
+	/**
+	 * When blocks are erased. An erase draws much current for long; on an empty battery the power may go in the middle, again and
+	 * again. 'late' and 'never' leave up to two blocks of room; behind it, 'never' makes `append` throw.
+	 */
+	get erasing(): Erasing {
+		return this.#store.erasing;
+	}
+
+	set erasing(erasing: Erasing) {
+		this.#store.erasing = erasing;
 	}
 
 	/** Of this life of the partition: 1 to 2^32 − 1, another one after each format. (epoch, sequence) names a record for ever. */
@@ -94,7 +114,7 @@ export class Journal {
 	/**
 	 * Holds a record. It is durable when this returns.
 	 * @returns its sequence, above all before
-	 * @throws Fault `range` for a wrong length, `flash` when no block can be used, `misuse` after `close`
+	 * @throws Fault `range` for a wrong length, `flash` when no block can be used (or `erasing` forbids it), `misuse` after `close`
 	 */
 	append(payload: Uint8Array): number {
 		this.#mustBeOpen();
@@ -102,7 +122,7 @@ export class Journal {
 		const store = this.#store;
 		for (let burns = 0; ; ) {
 			if (store.used >= store.layout.slots) {
-				if (!turn(store)) throw new Fault('flash', 'journal: no block of the partition can be used');
+				if (!turn(store)) throw new Fault('flash', store.erasing === 'never' ? FULL : UNUSABLE);
 				burns = 0;
 			}
 			const offset = store.layout.slotOffset(store.newest, store.used);

@@ -14,6 +14,8 @@ export function recover(store: Store): void {
 	const generations = new Uint32Array(store.layout.blocks);
 	if (!readHeaders(store, generations)) {
 		beginEpoch(store);
+		// Nothing is there that an erase could spoil.
+		store.erasing = 'ahead';
 		if (!turn(store)) throw new Fault('flash', 'journal: no block of the partition can be used');
 		return;
 	}
@@ -140,6 +142,7 @@ function findSpare(store: Store, generations: Uint32Array): void {
 			return;
 		}
 	}
+	if (store.erasing !== 'ahead') return;
 	const block = findVictim(store, store.newest);
 	if (block >= 0 && !store.flags.has(block, LIVE) && prepare(store, block)) store.spare = block;
 }

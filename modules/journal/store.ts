@@ -8,6 +8,12 @@ import { Marks } from './marks';
 import { Medium } from './medium';
 import { Slot } from './slot';
 
+/**
+ * When blocks are erased: one is kept ready ahead of need; or only when there is no blank one left to append to; or never, and
+ * what has no room is refused.
+ */
+export type Erasing = 'ahead' | 'late' | 'never';
+
 const COUNT_MAX = 0xffff_ffff;
 
 /**
@@ -40,6 +46,7 @@ export class Store {
 	backlog = 0;
 	dropped = 0;
 	damaged = 0;
+	erasing: Erasing = 'ahead';
 
 	/** The part of `damaged` that lies in lost blocks: recovery will count it again, if it is still so. */
 	#unread = 0;

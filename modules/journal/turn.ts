@@ -83,9 +83,11 @@ function takePrepared(store: Store): number {
 	store.spare = -1;
 	if (block >= 0) {
 		if (isBlank(store, block)) return block;
+		if (store.erasing === 'never') return -1;
 		if (prepare(store, block) && isBlank(store, block)) return block;
 		store.flags.set(block, BAD);
 	}
+	if (store.erasing === 'never') return -1;
 	for (;;) {
 		block = findVictim(store, store.newest);
 		if (block < 0) return -1;
@@ -120,7 +122,8 @@ function open(store: Store, block: number): boolean {
 	const { chain, header } = store;
 	const oldest = store.oldest();
 	store.trim();
-	const victim = findVictim(store, block);
+	// What is not erased now need not be dropped now either.
+	const victim = store.erasing === 'ahead' ? findVictim(store, block) : -1;
 	const through = victim < 0 ? -1 : chain.indexOf(victim);
 	const lost = heldThrough(store, through);
 

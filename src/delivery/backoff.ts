@@ -10,11 +10,12 @@ export class Backoff {
 	readonly #random32: Random32;
 	#failures = 0;
 
-	/** @param options minimum and maximum in milliseconds */
-	constructor(options: { minimum: number; maximum: number; random32: Random32 }) {
+	/** @param options minimum and maximum in milliseconds; failures in a row that an earlier boot counted */
+	constructor(options: { minimum: number; maximum: number; random32: Random32; failures?: number | undefined }) {
 		this.#minimum = options.minimum;
 		this.#maximum = options.maximum;
 		this.#random32 = options.random32;
+		this.#failures = options.failures ?? 0;
 	}
 
 	/** Failures since the last success. */

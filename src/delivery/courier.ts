@@ -5,7 +5,7 @@ import { encode } from '../../modules/text/utf8';
 import { readingId, readingMessage } from '../messages/reading';
 import type { Dating } from '../sensing/dating';
 import { READING_BYTE_LENGTH, type Reading, unpackReading } from '../sensing/reading';
-import { Lane } from './lane';
+import { type Health, Lane } from './lane';
 
 export interface CourierOptions {
 	readonly deviceId: string;
@@ -19,7 +19,11 @@ export interface CourierOptions {
 	readonly routes: readonly Route[];
 	/** Milliseconds. */
 	readonly backoff: { readonly minimum: number; readonly maximum: number };
+	/** How the routes did before the last deep sleep. */
+	readonly before?: readonly Health[];
 	readonly onOpen: () => void;
+	/** A route ended, or receipts were written down. */
+	readonly onChanged?: () => void;
 	readonly onMessage: (body: ArrayBuffer) => void;
 }
 
@@ -58,11 +62,15 @@ export class Courier {
 					log: options.log,
 					random32: options.random32,
 					backoff: options.backoff,
+					before: options.before?.find(({ name }) => name === route.name),
 					onOpen: () => {
 						this.#rewind();
 						options.onOpen();
 					},
-					onLost: () => this.#rewind(),
+					onLost: () => {
+						this.#rewind();
+						options.onChanged?.();
+					},
 					onReceipt: (sequence) => this.#receipt(sequence),
 					onWritable: () => this.#pump.set(0),
 					onMessage: options.onMessage,
@@ -82,6 +90,20 @@ export class Courier {
 	/** Records set aside because they could not be read as a reading. */
 	get refused(): number {
 		return this.#refused;
+	}
+
+	get isOpen(): boolean {
+		return this.#best() !== undefined;
+	}
+
+	/** A route opens or is open; when none is, nothing goes out before the next try. */
+	get isTrying(): boolean {
+		return this.#lanes.some((lane) => lane.isTrying);
+	}
+
+	/** Before this moment, in ticks, no route is to be tried. Infinity: there is none. */
+	get retryAt(): number {
+		return this.#lanes.reduce((least, { health }) => Math.min(least, health.retryAt), Number.POSITIVE_INFINITY);
 	}
 
 	/** Opens the routes and keeps them open. */
@@ -104,6 +126,12 @@ export class Courier {
 	post(channel: Channel, message: string): boolean {
 		const lane = this.#best();
 		return lane?.send({ channel, body: encode(message), sequence: undefined }) ?? false;
+	}
+
+	/** There is no more time: as close(), and the routes that were still at work have failed. */
+	giveUp(): void {
+		for (const lane of this.#lanes) lane.giveUp();
+		this.close();
 	}
 
 	/** Ends the routes politely and writes down the last receipts. */
@@ -146,6 +174,7 @@ export class Courier {
 			this.#flush();
 			const lane = this.#best();
 			if (lane) this.#fill(lane);
+			this.#options.onChanged?.();
 		} catch (thrown) {
 			// The journal reports flash faults by counting; this is what nobody foresaw, and it must not end the machine.
 			this.#options.log('error', 'courier', Fault.from(thrown, 'misuse').message);

@@ -1,6 +1,18 @@
 import type { Alarm, Clock, Log, Outgoing, Random32, Route } from '../../modules/ports';
 import { Backoff } from './backoff';
 
+/** How a route does, over all wakings that are remembered. */
+export interface Health {
+	readonly name: string;
+	/** Failures in a row. */
+	readonly failures: number;
+	/** Not to be tried before this moment, in ticks of the lane's clock. */
+	readonly retryAt: number;
+	/** Records with a receipt, and records that came back without one. */
+	readonly delivered: number;
+	readonly failed: number;
+}
+
 export interface LaneOptions {
 	readonly route: Route;
 	readonly clock: Clock;
@@ -8,6 +20,8 @@ export interface LaneOptions {
 	readonly random32: Random32;
 	/** Milliseconds. */
 	readonly backoff: { readonly minimum: number; readonly maximum: number };
+	/** How the route did before the last deep sleep. */
+	readonly before?: Health | undefined;
 	readonly onOpen: () => void;
 	/** The route ended; nothing that it carried has a receipt any more. */
 	readonly onLost: () => void;
@@ -30,13 +44,20 @@ export class Lane {
 	readonly #alarm: Alarm;
 	readonly #inFlight = new Set<number>();
 	#wanted = false;
+	/** It ended, and the next try is yet to come. */
+	#waiting = false;
+	/** Not to be tried before this moment. The first start() heeds it; a network that came back is tried at once. */
+	#retryAt: number;
+	#started = false;
 	#sentThrough = 0;
 	#delivered = 0;
 	#failed = 0;
 
 	constructor(options: LaneOptions) {
 		this.#options = options;
-		this.#backoff = new Backoff({ ...options.backoff, random32: options.random32 });
+		const { failures, retryAt = 0 } = options.before ?? {};
+		this.#backoff = new Backoff({ ...options.backoff, random32: options.random32, failures });
+		this.#retryAt = retryAt;
 		this.#alarm = options.clock.alarm(() => this.#open());
 		const { route } = options;
 		route.onOpen = () => options.onOpen();
@@ -69,11 +90,37 @@ export class Lane {
 		return this.#options.route.state === 'open';
 	}
 
+	/** It opens or is open: something may still come of it without another try. */
+	get isTrying(): boolean {
+		return this.#wanted && !this.#waiting;
+	}
+
+	get health(): Health {
+		const { before, route } = this.#options;
+		return {
+			name: route.name,
+			failures: this.#backoff.failures,
+			retryAt: this.#retryAt,
+			delivered: (before?.delivered ?? 0) + this.#delivered,
+			failed: (before?.failed ?? 0) + this.#failed,
+		};
+	}
+
 	/** Opens the route and keeps it open until stop(). */
 	start(): void {
 		if (this.#wanted) return;
+		const { backoff, clock } = this.#options;
+		const wait = this.#started ? 0 : Math.max(0, Math.min(this.#retryAt - clock.ticks, backoff.maximum));
+		this.#started = true;
 		this.#wanted = true;
-		this.#alarm.set(0);
+		this.#waiting = wait > 0;
+		this.#alarm.set(Math.ceil(wait));
+	}
+
+	/** Closes the route politely, and counts it as failed if it is still at work: nobody has the time to wait for it. */
+	giveUp(): void {
+		if (this.isTrying) this.#lost();
+		this.stop();
 	}
 
 	/** Closes the route politely. What is in flight goes back without being counted as failed. */
@@ -96,6 +143,7 @@ export class Lane {
 	}
 
 	#open(): void {
+		this.#waiting = false;
 		if (this.#wanted) this.#options.route.open();
 	}
 
@@ -107,12 +155,20 @@ export class Lane {
 	}
 
 	#closed(): void {
+		const wait = this.#lost();
+		if (this.#wanted) this.#alarm.set(wait);
+		this.#options.onLost();
+	}
+
+	/** Counts a failure; returns how long to wait for the next try. */
+	#lost(): number {
+		const { log, route, clock } = this.#options;
 		const wait = this.#backoff.failed();
 		this.#failed += this.#inFlight.size;
 		this.#inFlight.clear();
-		const { log, route, onLost } = this.#options;
+		this.#waiting = true;
+		this.#retryAt = clock.ticks + wait;
 		log('info', route.name, `next try in ${(wait / 1000).toFixed(1)} s (${this.#backoff.failures} without success)`);
-		if (this.#wanted) this.#alarm.set(wait);
-		onLost();
+		return wait;
 	}
 }

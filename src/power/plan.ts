@@ -1,7 +1,10 @@
 import type { Clock } from '../../modules/ports';
+import type { Health } from '../delivery/lane';
 
-/** What the plan decides over. Each is called from the plan's own alarms, never from inside start() or reading(). */
+/** What the plan decides over. Each is called from the plan's own alarms, but for start and deliver. */
 export interface PlanActions {
+	/** Takes readings from now on. */
+	readonly start: () => void;
 	readonly openLink: () => void;
 	readonly deliver: () => void;
 	readonly heartbeat: () => void;
@@ -9,9 +12,13 @@ export interface PlanActions {
 
 /** What to do next with the power there is: measure, deliver, sleep. */
 export interface PowerPlan {
+	/** How the link did: for a plan that remembers. */
+	readonly health?: Health;
 	start(): void;
 	/** A reading is in the journal. */
 	reading(): void;
+	/** The link, a route or the journal's backlog may be another now. */
+	changed(): void;
 	stop(): void;
 }
 
@@ -29,8 +36,11 @@ export function alwaysOn(clock: Clock, heartbeatInterval: number, actions: PlanA
 		start() {
 			begin.set(0);
 			heartbeat.set(heartbeatInterval);
+			actions.start();
 		},
 		reading: actions.deliver,
+		// What is up is used, what is down is opened again by whoever lost it.
+		changed() {},
 		stop() {
 			begin.clear();
 			heartbeat.clear();

@@ -9,6 +9,11 @@ const KEY = 'boots';
 /** As many boots without a known time as are remembered; older ones share the bound of the oldest remembered. */
 const REMEMBERED_BOOTS = 8;
 
+/** Whether a clock's `time` can be believed. */
+export function isTime(time: number | undefined): time is number {
+	return time !== undefined && time >= EARLIEST_TIME && time <= LATEST_TIME;
+}
+
 /** One boot that stamped readings before the time was known; `start` is its first moment, once that is known. */
 interface Boot {
 	readonly number: number;
@@ -31,17 +36,23 @@ export class Dating {
 	readonly #boots: Boot[];
 	#current: Boot | undefined;
 
-	constructor(options: { clock: Clock; store: KeyValue }) {
+	/** @param options `boot`: the number of the boot that goes on, when the clock's ticks go on over deep sleep. */
+	constructor(options: { clock: Clock; store: KeyValue; boot?: number | undefined }) {
 		this.#clock = options.clock;
 		this.#store = options.store;
 		this.#boots = parseBoots(options.store.read(KEY));
+		this.#current = this.#boots.find(({ number }) => number === options.boot);
+	}
+
+	/** The number of this boot, if it needed one so far. */
+	get boot(): number | undefined {
+		return this.#current?.number;
 	}
 
 	/** Epoch milliseconds now, or undefined while nobody has told the time, or told nonsense. */
 	get time(): number | undefined {
 		const time = this.#clock.time;
-		if (time === undefined || !(time >= EARLIEST_TIME && time <= LATEST_TIME)) return undefined;
-		return Math.floor(time);
+		return isTime(time) ? Math.floor(time) : undefined;
 	}
 
 	/** The stamp of a reading taken now. */

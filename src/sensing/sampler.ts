@@ -12,8 +12,12 @@ export interface SamplerOptions {
 	readonly dating: Dating;
 	/** Milliseconds from one reading to the next. */
 	readonly interval: number;
+	/** Called before a reading goes into the journal, if its charge is known. */
+	readonly onBattery?: (percent: number) => void;
 	/** Called after a reading is safe in the journal. */
 	readonly onReading: (sequence: number) => void;
+	/** Called at the end of each beat, whatever became of its reading. */
+	readonly onBeat?: () => void;
 }
 
 /**
@@ -26,6 +30,8 @@ export class Sampler {
 	readonly #bytes = new Uint8Array(READING_BYTE_LENGTH);
 	/** Sensors that failed last time: a sensor that stays broken is logged once, not every interval. */
 	readonly #failing = new Set<string>();
+	/** How many intervals it is from one reading to the next: more when the battery is spared. */
+	stretch = 1;
 	#running = false;
 	#next = 0;
 	#sampled = 0;
@@ -46,11 +52,16 @@ export class Sampler {
 		return this.#journaled;
 	}
 
-	/** Takes the first reading now, then one each interval. */
-	start(): void {
+	/** When the next reading is due, in ticks. */
+	get next(): number {
+		return this.#next;
+	}
+
+	/** Takes the first reading at the moment `first` (default: now), or now if that is past; then one each interval. */
+	start(first: number = this.#options.clock.ticks): void {
 		this.#running = true;
-		this.#next = this.#options.clock.ticks;
-		this.#alarm.set(0);
+		this.#next = first;
+		this.#alarm.set(Math.max(0, Math.round(first - this.#options.clock.ticks)));
 	}
 
 	stop(): void {
@@ -59,17 +70,19 @@ export class Sampler {
 	}
 
 	#beat(): void {
-		const { clock, interval } = this.#options;
+		const { clock, onBeat } = this.#options;
 		this.take();
 		if (!this.#running) return;
+		const interval = this.#options.interval * this.stretch;
 		const late = clock.ticks - this.#next;
 		this.#next += interval * (1 + Math.max(0, Math.floor(late / interval)));
 		this.#alarm.set(Math.max(0, Math.round(this.#next - clock.ticks)));
+		onBeat?.();
 	}
 
 	/** Takes one reading now. Never throws: what goes wrong is logged and counted. */
 	take(): void {
-		const { log, sensors, journal, dating, onReading } = this.#options;
+		const { log, sensors, journal, dating, onBattery, onReading } = this.#options;
 		const sample: Sample = {};
 		for (const sensor of sensors) this.#ask(sensor, sample);
 		this.#sampled++;
@@ -78,6 +91,7 @@ export class Sampler {
 			const reading = quantise(sample, dating.stamp(), (name, value) =>
 				log('warning', 'sampler', `${name}: ${value} is out of bounds, left out`),
 			);
+			if (reading.batteryPercent !== undefined) onBattery?.(reading.batteryPercent);
 			packReading(reading, this.#bytes);
 			sequence = journal.append(this.#bytes);
 		} catch (thrown) {

@@ -10,6 +10,11 @@ describe('settings', () => {
 			topicPrefix: 'fajma/esp32',
 			dataIntervalSeconds: 30,
 			heartbeatIntervalSeconds: 300,
+			mode: 'always',
+			deliverEvery: 12,
+			awakeCapSeconds: 30,
+			batteryLowPercent: 15,
+			batteryLowFactor: 4,
 		});
 	});
 
@@ -34,6 +39,14 @@ describe('settings', () => {
 		[{ mqttUrl: 'mqtt://plain' }, 'mqttUrl: must be mqtts://'],
 		[{ mqttUser: 'a\0b' }, 'mqttUser: holds a NUL character'],
 		[{ mqttCa: 'no certificate' }, 'mqttCa: must be a PEM certificate'],
+		[{ mode: 'nap' }, 'mode: must be "always" or "sleep"'],
+		[{ mode: 'always, sleep' }, 'mode: 13 characters'],
+		[{ mode: 'sleep', dataIntervalSeconds: 0.5 }, 'dataIntervalSeconds: 0.5 is below 1, the least with mode sleep'],
+		[{ deliverEvery: 0 }, 'deliverEvery: 0 is below 1'],
+		[{ deliverEvery: 1_001 }, 'deliverEvery: 1001 is above 1000'],
+		[{ awakeCapSeconds: 1 }, 'awakeCapSeconds: 1 is below 5'],
+		[{ batteryLowPercent: 101 }, 'batteryLowPercent: 101 is above 100'],
+		[{ batteryLowFactor: 0 }, 'batteryLowFactor: 0 is below 1'],
 		[{ colour: 'red' }, 'colour: no such setting'],
 		[{ backoffMinimumSeconds: 60, backoffMaximumSeconds: 30 }, 'backoffMaximumSeconds: 30 is below'],
 		[[], 'settings: not an object'],

@@ -11,7 +11,7 @@ import type { Inbound } from '../../hosts/simulator/net/virtual-session';
 import { substream } from '../../hosts/simulator/random';
 import { Person, personSensor } from '../../hosts/simulator/sensors/person';
 import { VirtualTime } from '../../hosts/simulator/time';
-import type { Channel, Sensor } from '../../modules/ports';
+import type { Channel, Sensor, WakeCause } from '../../modules/ports';
 
 /** Noon of a day, when every world begins. */
 export const NOON = 1_767_268_800_000;
@@ -29,6 +29,8 @@ export interface BoardSetUp {
 	readonly sensors?: readonly Sensor[];
 	/** Undefined: the board has no clock until somebody tells it the time. Else it knows it. */
 	readonly clockless?: boolean;
+	readonly sleepDriftPpm?: number;
+	readonly joinTime?: number;
 }
 
 export interface Resident {
@@ -40,7 +42,7 @@ export interface Resident {
 	/** Readings kept, over all boots: what the server must have in the end. */
 	taken(): number;
 	/** Boots the board; a power cut that was set to hit during the boot leaves it off. */
-	powerOn(): void;
+	powerOn(cause?: WakeCause): void;
 	cutPower(): void;
 }
 
@@ -81,7 +83,9 @@ export function makeWorld({ seed = 1, engine, broker: rules = {} }: WorldOptions
 	});
 
 	function addBoard(name: string, setUp: BoardSetUp = {}): Resident {
-		const { settings = {}, link = {}, blocks = 32, sensors, clockless = false } = setUp;
+		const { settings = {}, link = {}, blocks = 32, sensors, clockless = false, sleepDriftPpm, joinTime } = setUp;
+		// Lives on, whatever becomes of the board.
+		const person = personSensor(new Person(substream(seed, name), () => time.now / 1000));
 		const flash = new VirtualFlash({ blocks, random32: substream(seed, `${name} flash`) });
 		const keyValue = new VirtualStore();
 		const line = network.link(link);
@@ -99,9 +103,10 @@ export function makeWorld({ seed = 1, engine, broker: rules = {} }: WorldOptions
 			onPowerLost: (firmware) => {
 				before += firmware.report().journaled;
 			},
-			plug: ({ clock }) => {
+			...(sleepDriftPpm !== undefined && { sleepDriftPpm }),
+			...(joinTime !== undefined && { joinTime }),
+			plug: () => {
 				const lifeline = new Lifeline();
-				const person = personSensor(new Person(substream(seed, name), () => clock.ticks / 1000));
 				return {
 					sensors: sensors ?? [person],
 					mqtt: () => virtualMqtt(line, lifeline),
@@ -116,10 +121,10 @@ export function makeWorld({ seed = 1, engine, broker: rules = {} }: WorldOptions
 			line,
 			log,
 			taken: () => before + (board.isOn ? board.device.report().journaled : 0),
-			powerOn() {
+			powerOn(cause) {
 				flash.powerOn();
 				try {
-					board.powerOn();
+					board.powerOn(cause);
 				} catch (thrown) {
 					if (!(thrown instanceof PowerCut)) throw thrown;
 				}

@@ -7,7 +7,9 @@ import { makeRoutes } from '../../routes';
 import type { Scheduler } from '../net/scheduler';
 import { BoardClock } from './clocks';
 import { PowerCut } from './flash';
+import { Halted } from './halted';
 import { VirtualLink } from './link';
+import { PoweredFlash } from './powered-flash';
 import type { VirtualStore } from './store';
 
 /** RTC slow memory that an ESP32 leaves to the application. */
@@ -67,6 +69,8 @@ export interface BoardOptions {
 	readonly networkScheduler?: Scheduler;
 	/** Epoch milliseconds at the scheduler's 0; undefined: a board without a clock. */
 	readonly epoch?: number | undefined;
+	/** How wrong the oscillator is that counts while the board sleeps: parts per million by which a sleep takes longer. */
+	readonly sleepDriftPpm?: number;
 	/** Milliseconds that Wi-Fi takes to come up. */
 	readonly joinTime?: number;
 	/** Else in this process. */
@@ -75,18 +79,24 @@ export interface BoardOptions {
 	readonly onPowerLost?: (firmware: Firmware) => void;
 }
 
-/** Thrown to leave the firmware when it sleeps, restarts or loses its power: nothing after it runs. */
-export class Halted extends Error {}
+export { Halted };
 
 /**
  * A board with an ESP32's habits: flash and the key-value store outlive everything, RTC memory outlives sleep and
  * restart, all else is gone when the power goes.
+ *
+ *   OFF ── powerOn ──▶ ON ── the firmware sleeps ──▶ ASLEEP ── timer, wake(pin) ──▶ ON
+ *    ▲                  │ cutPower, shutDown           │ cutPower
+ *    └──────────────────┴──────────────────────────────┘     ON, ASLEEP ── reset(crash, brownout) ──▶ ON
  */
 export class VirtualBoard {
 	readonly #options: BoardOptions;
 	readonly #random32: Random32;
+	/** RTC memory while no firmware runs. */
 	readonly #retained = new Uint8Array(RTC_BYTES);
-	#running: { boot: Boot; plugs: Plugs; link: VirtualLink; device: Firmware } | undefined;
+	#running: { boot: Boot; plugs: Plugs; link: VirtualLink; retained: Uint8Array; device: Firmware } | undefined;
+	/** The timer that will wake it. */
+	#asleep: { cancel(): void } | undefined;
 	#boots = 0;
 
 	constructor(options: BoardOptions) {
@@ -102,6 +112,16 @@ export class VirtualBoard {
 
 	get isOn(): boolean {
 		return this.#running !== undefined;
+	}
+
+	/** Deep sleep: no firmware runs, and it will wake by itself. */
+	get isAsleep(): boolean {
+		return this.#asleep !== undefined;
+	}
+
+	/** What RTC memory holds while the board sleeps; tests spoil it. */
+	get retained(): Uint8Array {
+		return this.#retained;
 	}
 
 	get boots(): number {
@@ -122,6 +142,8 @@ export class VirtualBoard {
 	/** @throws PowerCut when the power goes meanwhile; else what the firmware throws: a bad setting, flash that cannot be used */
 	powerOn(cause: WakeCause = 'power'): Firmware {
 		if (this.#running) throw new Error('the board is on already');
+		this.#asleep?.cancel();
+		this.#asleep = undefined;
 		const {
 			scheduler,
 			networkScheduler,
@@ -139,6 +161,8 @@ export class VirtualBoard {
 		const clock = new BoardClock(scheduler, { epoch });
 		const networkClock = networkScheduler ? new BoardClock(networkScheduler) : clock;
 		const boot: Boot = { clock, networkClock, log };
+		// Its own: what firmware whose power is gone still does must not be found in RTC memory.
+		const retained = this.#retained.slice();
 		const plugs = plug(boot);
 		const link = new VirtualLink(networkClock, joinTime);
 		let cut: PowerCut | undefined;
@@ -151,9 +175,9 @@ export class VirtualBoard {
 			networkClock,
 			power: {
 				cause,
-				retained: this.#retained,
-				sleep: (milliseconds) => this.#halt('timer', milliseconds),
-				restart: () => this.#halt('restart', 0),
+				retained,
+				sleep: (milliseconds) => this.#halt(boot, 'timer', milliseconds),
+				restart: () => this.#halt(boot, 'restart', 0),
 			},
 			store,
 			journal: powered,
@@ -173,19 +197,39 @@ export class VirtualBoard {
 			plugs.cut?.();
 			throw cut ?? thrown;
 		}
-		this.#running = { boot, plugs, link, device };
+		this.#running = { boot, plugs, link, retained, device };
 		device.start();
 		return device;
 	}
 
 	/** The power goes, now: no good-bye, no last write. */
 	cutPower(): void {
+		this.#asleep?.cancel();
+		this.#asleep = undefined;
 		this.#end(false);
 	}
 
 	/** Ends the firmware politely, then the power. */
 	shutDown(): void {
+		this.#asleep?.cancel();
+		this.#asleep = undefined;
 		this.#end(true);
+	}
+
+	/** Somebody presses the button of a board that sleeps. */
+	wake(): void {
+		if (!this.#asleep) throw new Error('the board does not sleep');
+		this.#rise('pin');
+	}
+
+	/**
+	 * The processor is reset, running or asleep: the watchdog bit, or the voltage dipped for a moment. RTC memory stays as it
+	 * was, to the byte that was being written.
+	 */
+	reset(cause: 'crash' | 'brownout'): void {
+		if (this.#running) this.#retained.set(this.#running.retained);
+		this.cutPower();
+		this.#rise(cause);
 	}
 
 	#end(polite: boolean): void {
@@ -200,49 +244,23 @@ export class VirtualBoard {
 		plugs.cut?.();
 	}
 
-	#halt(cause: WakeCause, milliseconds: number): never {
-		this.cutPower();
-		this.#options.scheduler.schedule(milliseconds, () => this.powerOn(cause));
+	#halt(boot: Boot, cause: WakeCause, milliseconds: number): never {
+		const { scheduler, sleepDriftPpm = 0 } = this.#options;
+		// Firmware without power may believe that it still runs.
+		if (this.#running?.boot === boot) {
+			this.#retained.set(this.#running.retained);
+			this.#end(false);
+			this.#asleep = scheduler.schedule(milliseconds * (1 + sleepDriftPpm / 1e6), () => this.#rise(cause));
+		}
 		throw new Halted();
 	}
-}
 
-/** When the power goes in the middle of a flash operation, it goes for the whole board. */
-class PoweredFlash implements FlashPartition {
-	readonly #flash: FlashPartition;
-	readonly #cut: (thrown: PowerCut) => void;
-
-	constructor(flash: FlashPartition, cut: (thrown: PowerCut) => void) {
-		this.#flash = flash;
-		this.#cut = cut;
-	}
-
-	status(): ReturnType<FlashPartition['status']> {
-		return this.#flash.status();
-	}
-
-	read(buffer: Uint8Array, byteOffset: number): number {
-		return this.#powered(() => this.#flash.read(buffer, byteOffset));
-	}
-
-	write(buffer: Uint8Array, byteOffset: number): void {
-		this.#powered(() => this.#flash.write(buffer, byteOffset));
-	}
-
-	eraseBlock(start: number, end?: number): void {
-		this.#powered(() => this.#flash.eraseBlock(start, end));
-	}
-
-	close(): void {
-		this.#flash.close();
-	}
-
-	#powered<T>(operation: () => T): T {
+	/** Boots by itself. When the power goes meanwhile, the board is off, and nobody waits for it. */
+	#rise(cause: WakeCause): void {
 		try {
-			return operation();
+			this.powerOn(cause);
 		} catch (thrown) {
-			if (thrown instanceof PowerCut) this.#cut(thrown);
-			throw thrown;
+			if (!(thrown instanceof PowerCut)) throw thrown;
 		}
 	}
 }

@@ -1,5 +1,6 @@
 import type { Alarm, Clock } from '../../../modules/ports';
 import type { Scheduler } from '../net/scheduler';
+import { Halted } from './halted';
 
 export interface ClockOptions {
 	/** Epoch milliseconds at the scheduler's 0, or undefined: nobody has told the time. */
@@ -55,13 +56,22 @@ export class BoardClock implements Clock {
 				const handle = this.#scheduler.schedule(Math.max(0, delay) / this.#speed, () => {
 					this.#pending.delete(handle);
 					armed = undefined;
-					if (!this.#dead) callback();
+					if (!this.#dead) this.#call(callback);
 				});
 				armed = handle;
 				this.#pending.add(handle);
 			},
 			clear,
 		};
+	}
+
+	/** Deep sleep begins in the middle of a callback: the firmware is left there, and whoever keeps the time goes on. */
+	#call(callback: () => void): void {
+		try {
+			callback();
+		} catch (thrown) {
+			if (!(thrown instanceof Halted)) throw thrown;
+		}
 	}
 
 	kill(): void {

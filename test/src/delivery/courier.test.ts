@@ -8,6 +8,7 @@ import { VirtualTime } from '../../../hosts/simulator/time';
 import { Fault } from '../../../modules/fault';
 import { Journal } from '../../../modules/journal/journal';
 import { Courier } from '../../../src/delivery/courier';
+import type { Health } from '../../../src/delivery/lane';
 import { Dating } from '../../../src/sensing/dating';
 import { packReading, quantise, READING_BYTE_LENGTH } from '../../../src/sensing/reading';
 import { FakeRoute } from '../../support/fake-route';
@@ -15,7 +16,7 @@ import { FakeRoute } from '../../support/fake-route';
 const NOON = 1_767_268_800_000;
 const gone = new Fault('closed', 'the peer is gone');
 
-function setUp(options: { backoff?: number; routes?: FakeRoute[] } = {}) {
+function setUp(options: { before?: Health[]; routes?: FakeRoute[] } = {}) {
 	const world = new VirtualTime();
 	const random32 = seededRandom32(1);
 	const flash = new VirtualFlash({ blocks: 8, random32 });
@@ -33,6 +34,7 @@ function setUp(options: { backoff?: number; routes?: FakeRoute[] } = {}) {
 		dating,
 		routes: options.routes ?? [route],
 		backoff: { minimum: 1_000, maximum: 60_000 },
+		...(options.before && { before: options.before }),
 		onOpen: () => {},
 		onMessage: () => {},
 	});
@@ -251,5 +253,33 @@ describe('the courier', () => {
 			}),
 			{ numRuns: 150 },
 		);
+	});
+
+	test('goes on with a route’s wait and counts from before a deep sleep', () => {
+		const before = { name: 'fake', failures: 3, retryAt: 5_000, delivered: 40, failed: 2 };
+		const { world, route, courier } = setUp({ before: [before] });
+		expect(courier.retryAt).toBe(5_000);
+		courier.start();
+		world.advance(4_999);
+		expect(route.opens).toBe(0);
+		expect(courier.isTrying).toBe(false);
+		world.advance(1);
+		expect(route.opens).toBe(1);
+		route.fail(gone);
+		// 2^31 of 2^32: half of 1 s × 2^3.
+		expect(courier.lanes[0]!.health).toMatchObject({ failures: 4, retryAt: 9_000, delivered: 40 });
+		expect(courier.isTrying).toBe(false);
+	});
+
+	test('gives up what is at work as failed, and says good-bye all the same', () => {
+		const { world, route, courier, take } = setUp();
+		take();
+		courier.start();
+		world.advance(10);
+		route.accept();
+		world.advance(10);
+		courier.giveUp();
+		expect(route.state).toBe('closed');
+		expect(courier.lanes[0]!.health).toMatchObject({ failures: 1, failed: 1 });
 	});
 });

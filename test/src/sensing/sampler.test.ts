@@ -140,4 +140,27 @@ describe('the sampler', () => {
 		expect([sampler.sampled, sampler.journaled]).toEqual([1, 0]);
 		expect(log[0]).toContain('error sampler: a reading could not be kept');
 	});
+
+	test('goes on with a beat that began before this boot, early or late', () => {
+		const { world, sampler, readings } = setUp([]);
+		world.advance(10_000);
+		sampler.start(12_000);
+		world.advance(40_000);
+		sampler.stop();
+		expect(readings().map(({ stamp }) => stamp)).toEqual(
+			[12_000, 42_000].map((at) => ({ epochMilliseconds: NOON + at })),
+		);
+		sampler.start(12_000);
+		world.advance(0);
+		expect(sampler.sampled).toBe(3);
+		expect(sampler.next).toBe(72_000);
+	});
+
+	test('leaves out beats when it is stretched', () => {
+		const { world, sampler } = setUp([]);
+		sampler.stretch = 4;
+		sampler.start();
+		world.advance(240_000);
+		expect(sampler.sampled).toBe(3);
+	});
 });

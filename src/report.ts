@@ -1,0 +1,29 @@
+import type { Route } from '../modules/ports';
+
+export interface RouteReport {
+	readonly name: string;
+	readonly state: Route['state'];
+	readonly delivered: number;
+	readonly failed: number;
+	readonly inFlight: number;
+}
+
+/** How the device is, in counts since this boot; `dropped` and `damaged` since the journal was formatted. */
+export interface DeviceReport {
+	readonly deviceId: string;
+	readonly uptimeSeconds: number;
+	readonly link: 'down' | 'joining' | 'up';
+	readonly rssiDbm: number | undefined;
+	readonly sampled: number;
+	readonly journaled: number;
+	readonly released: number;
+	readonly refused: number;
+	readonly dropped: number;
+	readonly damaged: number;
+	readonly backlog: number;
+	/** The journal: its epoch, its oldest held sequence, the sequence that the next reading gets. */
+	readonly epoch: number;
+	readonly oldest: number;
+	readonly next: number;
+	readonly routes: readonly RouteReport[];
+}
