@@ -2,6 +2,7 @@
 import { cpus, totalmem } from 'node:os';
 import { ingestBench } from './ingest';
 import { journalBench } from './journal';
+import { sleepBench } from './sleep';
 import { wireBench } from './wire';
 import { xsBench } from './xs';
 
@@ -15,6 +16,7 @@ const benches: Readonly<Record<string, () => Promise<Table>>> = {
 	journal: journalBench,
 	wire: wireBench,
 	ingest: ingestBench,
+	sleep: sleepBench,
 	xs: xsBench,
 };
 
