@@ -33,7 +33,8 @@ export class Attempts {
 		return Math.max(0, (this.#sources.get(source)?.until ?? 0) - this.#now());
 	}
 
-	failed(source: string): void {
+	/** @returns how often it has failed in a row, this one included */
+	failed(source: string): number {
 		const now = this.#now();
 		const old = this.#sources.get(source);
 		const failures = old && now - old.last < forget ? old.failures + 1 : 1;
@@ -43,6 +44,7 @@ export class Attempts {
 		this.#sources.delete(source);
 		this.#sources.set(source, { failures, until: now + wait, last: now });
 		if (this.#sources.size > maximumSources) this.#sources.delete(this.#sources.keys().next().value!);
+		return failures;
 	}
 
 	succeeded(source: string): void {

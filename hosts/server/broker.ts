@@ -1,21 +1,16 @@
 import { constants } from 'node:crypto';
 import type { AddressInfo, Socket } from 'node:net';
-import { createServer, type Server, type TLSSocket } from 'node:tls';
-import {
-	Aedes,
-	type AuthenticateError,
-	type Client,
-	type ConnectPacket,
-	type PublishPacket,
-	type Subscription,
-} from 'aedes';
+import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
+import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket } from 'aedes';
 import type { Log } from '../../modules/ports';
+import { keepOnlyGranted, refuseLongPackets } from './aedesgaps';
 import { Authenticator } from './authenticator';
 import type { TlsFiles } from './certificates';
 import type { Credentials } from './credentials';
+import { Doorstep } from './doorstep';
 import type { Ingest, Outcome } from './ingest';
 import { fieldName } from './json';
-import { PacketGuard } from './packetguard';
+import { Seldom } from './seldom';
 import type { Topics } from './topics';
 
 export interface BrokerOptions {
@@ -30,12 +25,20 @@ export interface BrokerOptions {
 	readonly now: () => number;
 	readonly log: Log;
 	readonly maximumConnections?: number;
+	/** Of one address, those that have not logged in yet. Default 64, and any number of this machine itself. */
+	readonly strangers?: number;
 }
 
 /** Bytes of one MQTT packet. A body over `maximumBody` fits, so that it can be refused instead of coming again for ever. */
 const maximumPacket = 65_536;
-const handshakeTimeout = 10_000;
-const connectTimeout = 10_000;
+/** From TCP to CONNECT, ms. */
+const connectTimeout = 5_000;
+
+/** For the first certificate and for every renewed one. */
+function secured({ key, cert }: TlsFiles): SecureContextOptions {
+	// Renegotiation costs the server more than whoever asks for it.
+	return { key, cert, minVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_RENEGOTIATION };
+}
 
 /**
  * The door for devices: an MQTT 3.1.1 broker over TLS that hands everything to `ingest` and forwards nothing between
@@ -54,38 +57,43 @@ export class Broker {
 	readonly #holders = new Map<string, string>();
 	/** Below TLS: a connection may end before its handshake does. */
 	readonly #sockets = new Set<Socket>();
+	readonly #doorstep: Doorstep;
+	readonly #seldom: Seldom;
 	#closing = false;
 
 	private constructor(options: BrokerOptions) {
 		this.#options = options;
+		this.#seldom = new Seldom(options.log, options.now);
 		this.#authenticator = new Authenticator({ ...options, holder: (clientId) => this.#holders.get(clientId) });
 		this.#aedes = this.#makeAedes();
-		this.#server = createServer({
-			key: options.tls.key,
-			cert: options.tls.cert,
-			minVersion: 'TLSv1.2',
-			// Renegotiation costs the server more than whoever asks for it.
-			secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-			handshakeTimeout,
+		this.#doorstep = new Doorstep({
+			perAddress: options.strangers,
+			within: connectTimeout,
+			onTurnedAway: (address, why) =>
+				this.#seldom.log(`${address} strangers`, 'warning', 'broker', `${address} was turned away: ${why}`),
 		});
+		this.#server = createServer({ ...secured(options.tls), handshakeTimeout: connectTimeout });
 		this.#server.maxConnections = options.maximumConnections ?? 5_000;
 		this.#server.on('connection', (socket: Socket) => {
 			this.#sockets.add(socket);
 			socket.once('close', () => this.#sockets.delete(socket));
+			this.#doorstep.arrived(socket);
 		});
 		this.#server.on('secureConnection', (socket) => this.#connected(socket));
 		this.#server.on('tlsClientError', (error, socket) => {
 			options.log('debug', 'broker', `TLS with ${socket.remoteAddress ?? 'somebody'} failed: ${error.message}`);
 			socket.destroy();
 		});
-		this.#server.on('drop', () => options.log('warning', 'broker', 'too many connections: one was turned away'));
+		this.#server.on('drop', () =>
+			this.#seldom.log('drop', 'warning', 'broker', 'too many connections: one was turned away'),
+		);
 	}
 
 	/** @throws the listening error, with its `code` (EADDRINUSE) */
 	static async open(options: BrokerOptions): Promise<Broker> {
 		const broker = new Broker(options);
 		await broker.#aedes.listen();
-		broker.#keepOnlyGranted();
+		keepOnlyGranted(broker.#aedes, (client, topic) => broker.#mayRead(client, topic));
 		try {
 			await new Promise<void>((resolve, reject) => {
 				broker.#server.once('error', reject);
@@ -111,9 +119,12 @@ export class Broker {
 		return this.#sockets.size;
 	}
 
-	/** For connections from now on. */
+	/**
+	 * For connections from now on.
+	 * @throws Error when key and certificate do not fit
+	 */
 	useCertificate(tls: TlsFiles): void {
-		this.#server.setSecureContext({ key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' });
+		this.#server.setSecureContext(secured(tls));
 	}
 
 	/** Ends every connection. Nothing is handed to `ingest` afterwards. Twice is fine. */
@@ -134,13 +145,16 @@ export class Broker {
 			queueLimit: 128,
 			preConnect: (client, packet, done) => {
 				this.#connects.set(client, packet);
+				this.#doorstep.greeted(client.conn as TLSSocket);
 				done(null, true);
 			},
 			authenticate: (client, user, password, done) => void this.#authenticate(client, user, password, done),
 			authorizePublish: (client, packet, done) => this.#publish(client, packet, done),
 			authorizeSubscribe: (client, subscription, done) => {
 				if (this.#mayRead(client, subscription.topic)) return done(null, subscription);
-				log('warning', 'broker', `${this.#name(client)} may not subscribe to ${fieldName([subscription.topic])}`);
+				const who = this.#name(client);
+				const what = `${who} may not subscribe to ${fieldName([subscription.topic])}`;
+				this.#seldom.log(`${who} subscribes`, 'warning', 'broker', what);
 				done(null, null);
 			},
 			authorizeForward: (client, packet) => (this.#mayRead(client, packet.topic) ? packet : null),
@@ -159,35 +173,16 @@ export class Broker {
 		return aedes;
 	}
 
-	/**
-	 * aedes keeps every filter of a SUBSCRIBE of which one was granted. What was denied would then fill a queue in memory
-	 * with every other device's messages, until that device comes back.
-	 */
-	#keepOnlyGranted(): void {
-		type Persistence = { addSubscriptions(client: Client, subscriptions: Subscription[]): Promise<void> };
-		const { persistence } = this.#aedes as unknown as { persistence: Persistence };
-		const add = persistence.addSubscriptions.bind(persistence);
-		persistence.addSubscriptions = (client, subscriptions) =>
-			add(
-				client,
-				subscriptions.filter(({ topic }) => this.#mayRead(client, topic)),
-			);
-	}
-
 	#connected(socket: TLSSocket): void {
 		if (this.#closing) return void socket.destroy();
 		socket.setNoDelay(true);
 		// A device may ask for no MQTT keep-alive; TCP's finds out that it is gone.
 		socket.setKeepAlive(true, 60_000);
-		const guard = new PacketGuard(maximumPacket);
-		const read = socket.read.bind(socket);
-		socket.read = (size?: number) => {
-			const chunk = read(size);
-			if (chunk === null || guard.accepts(chunk)) return chunk;
-			this.#options.log('warning', 'broker', `${socket.remoteAddress} sent a packet over ${maximumPacket} bytes`);
-			socket.destroy();
-			return null;
-		};
+		refuseLongPackets(socket, maximumPacket, () => {
+			const address = socket.remoteAddress ?? 'somebody';
+			const what = `${address} sent a packet over ${maximumPacket} bytes`;
+			this.#seldom.log(`${address} packet`, 'warning', 'broker', what);
+		});
 		this.#aedes.handle(socket);
 	}
 
@@ -202,6 +197,7 @@ export class Broker {
 		if (this.#closing || client.closed) return;
 		if ('deviceId' in admission) {
 			this.#devices.set(client, admission.deviceId);
+			this.#doorstep.entered(client.conn as TLSSocket);
 			// Only under its own name may a device keep a session over connections: others could not be told apart.
 			if (client.id !== admission.deviceId) {
 				(client as { clean: boolean }).clean = true;
@@ -209,11 +205,6 @@ export class Broker {
 			}
 			return done(null, true);
 		}
-		this.#options.log(
-			'warning',
-			'broker',
-			`${fieldName([user ?? 'nobody'])} from ${address} refused: ${admission.why}`,
-		);
 		done(Object.assign(new Error(admission.why), { returnCode: admission.refused }), false);
 	}
 
@@ -228,7 +219,8 @@ export class Broker {
 		if (client === null || deviceId === undefined || channel === undefined) {
 			const who = client ? this.#name(client) : 'somebody';
 			const topic = fieldName([packet.topic]);
-			this.#options.log('warning', 'broker', `${who} may not publish to ${topic}: disconnected`);
+			const what = `${who} may not publish to ${topic}: disconnected`;
+			this.#seldom.log(`${who} publishes`, 'warning', 'broker', what);
 			done(new Error(`no right to publish to ${topic}`));
 			return;
 		}

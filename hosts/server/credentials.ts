@@ -114,11 +114,18 @@ export class Credentials {
 		return this.#devices.has(deviceId);
 	}
 
+	/** Whether exactly these were verified before. No hashing, no waiting. */
+	isProved(user: string, password: Buffer): boolean {
+		this.#refresh();
+		const proved = this.#proved.get(user);
+		return proved !== undefined && timingSafeEqual(proved, this.#digest(user, password));
+	}
+
 	/** Whose user and password these are, or undefined. An unknown user takes as long as a wrong password. */
 	async verify(user: string, password: Buffer): Promise<string | undefined> {
 		this.#refresh();
 		const hash = this.#byUser.get(user);
-		const digest = createHmac('sha256', this.#sessionKey).update(user).update('\0').update(password).digest();
+		const digest = this.#digest(user, password);
 		const proved = this.#proved.get(user);
 		if (hash && proved && timingSafeEqual(proved, digest)) return hash.device_id;
 		const { N, r, p } = hash?.scrypt ?? cost;
@@ -130,6 +137,10 @@ export class Credentials {
 		if (this.#byUser.get(user) !== hash) return undefined;
 		this.#proved.set(user, digest);
 		return hash.device_id;
+	}
+
+	#digest(user: string, password: Buffer): Buffer {
+		return createHmac('sha256', this.#sessionKey).update(user).update('\0').update(password).digest();
 	}
 
 	#refresh(): void {

@@ -7,7 +7,7 @@ import { Credentials, enrol } from './credentials';
 import { ExternalBroker, parseBrokerUrl } from './external';
 import { type Counts, Ingest } from './ingest';
 import { Queries } from './queries';
-import { makePrivateDirectory, type StatePaths, statePaths, writePrivate } from './state';
+import { isOpenToOthers, makePrivateDirectory, type StatePaths, statePaths, writePrivate } from './state';
 import { Store } from './store';
 import { Topics } from './topics';
 
@@ -73,6 +73,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 	const topics = new Topics(options.prefix ?? defaults.prefix);
 	const external = options.broker && externalAddress(options.broker);
 	makePrivateDirectory(state);
+	if (isOpenToOthers(state)) log('warning', 'server', `${state} is open to other users: chmod 700 ${state}`);
 	if (!existsSync(paths.credentials)) enrol(state, options.firstDevice ?? defaults.device);
 	const tls = await serverCertificates(state, now());
 	const opened: (() => void | Promise<void>)[] = [];
@@ -106,10 +107,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 			log('info', 'server', `MQTT over TLS on ${host}:${mqttsPort}, CA ${tls.caFile}, devices in ${paths.devices}`);
 			brokerState = () => ({ text: `listening on ${broker.port}, ${broker.connections} connections`, well: true });
 			const renewal = setInterval(() => {
-				serverCertificates(state, now()).then(
-					(renewed) => broker.useCertificate(renewed),
-					(error) => log('error', 'tls', `the certificate could not be renewed: ${error.message}`),
-				);
+				serverCertificates(state, now())
+					.then((renewed) => broker.useCertificate(renewed))
+					.catch((error) => log('error', 'tls', `the certificate could not be renewed: ${error.message}`));
 			}, certificateCheck).unref();
 			opened.push(() => clearInterval(renewal));
 		}

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -38,6 +38,11 @@ export function statePaths(root: string): StatePaths {
 /** Makes a folder that only its owner can enter (0700), and those above it where they are missing. */
 export function makePrivateDirectory(path: string): void {
 	mkdirSync(path, { recursive: true, mode: 0o700 });
+}
+
+/** Whether others than its owner can enter or list a folder that was there before. */
+export function isOpenToOthers(path: string): boolean {
+	return process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0;
 }
 
 /**

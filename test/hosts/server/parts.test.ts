@@ -1,4 +1,6 @@
+import { chmodSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { generate } from 'mqtt-packet';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -7,6 +9,7 @@ import { parseBrokerUrl } from '../../../hosts/server/external';
 import { PacketGuard } from '../../../hosts/server/packetguard';
 import { defaultStateDirectory } from '../../../hosts/server/state';
 import { Topics } from '../../../hosts/server/topics';
+import { rig, scratch } from './support';
 
 describe('the guard before the MQTT parser', () => {
 	const packet = (length: number) =>
@@ -117,6 +120,20 @@ describe("a broker's URL", () => {
 
 describe('the state folder', () => {
 	afterEach(() => vi.unstubAllEnvs());
+
+	test('that others may enter is used, with a warning', async () => {
+		const state = scratch();
+		chmodSync(state, 0o755);
+		expect((await rig({ state })).lines).toContainEqual({
+			level: 'warning',
+			source: 'server',
+			message: `${state} is open to other users: chmod 700 ${state}`,
+		});
+		expect((await rig()).lines.filter(({ level }) => level === 'warning')).toEqual([]);
+		const made = join(scratch(), 'made');
+		await rig({ state: made });
+		expect(statSync(made).mode & 0o777).toBe(0o700);
+	});
 
 	test('follows XDG_STATE_HOME when it is an absolute path', () => {
 		vi.stubEnv('XDG_STATE_HOME', '/somewhere');

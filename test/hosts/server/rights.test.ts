@@ -1,12 +1,38 @@
-import { readFileSync } from 'node:fs';
-import { connect as connectPlain } from 'node:net';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect as connectPlain, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
-import type { ISubscriptionGrant, MqttClient } from 'mqtt';
-import { describe, expect, test } from 'vitest';
-import { reading, rig, until } from './support';
+import { connectAsync, type ISubscriptionGrant, type MqttClient } from 'mqtt';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { Authenticator } from '../../../hosts/server/authenticator';
+import { Broker, type BrokerOptions } from '../../../hosts/server/broker';
+import { serverCertificates } from '../../../hosts/server/certificates';
+import { Credentials, enrol, enrolAll } from '../../../hosts/server/credentials';
+import { Topics } from '../../../hosts/server/topics';
+import type { Log } from '../../../modules/ports';
+import { reading, rig, scratch, until } from './support';
 
 const topic = (name: string): string => `fajma/esp32/${name}`;
 const closed = (client: MqttClient): Promise<void> => new Promise((resolve) => client.once('close', () => resolve()));
+
+async function openBroker(more: Partial<BrokerOptions> = {}) {
+	const state = scratch();
+	const device = enrol(state, 'ESP32_001');
+	const tls = await serverCertificates(state, Date.now());
+	const broker = await Broker.open({
+		ingest: { submit: (_, done) => done('stored') },
+		topics: new Topics('fajma/esp32'),
+		credentials: new Credentials(state),
+		tls,
+		host: '127.0.0.1',
+		port: 0,
+		now: Date.now,
+		log: () => {},
+		...more,
+	});
+	onTestFinished(() => broker.close());
+	return { broker, tls, device };
+}
 
 describe('rights', () => {
 	test.each([
@@ -112,6 +138,62 @@ describe('who comes in', () => {
 		expect(text).not.toContain(server.device('ESP32_001').password);
 	});
 
+	test('one device with a wrong password shuts out no neighbour; whoever tries many names shuts out new ones only', async () => {
+		const state = scratch();
+		const [known, fresh] = enrolAll(state, ['known', 'fresh', 'broken']);
+		const options = { credentials: new Credentials(state), log: () => {}, holder: () => undefined };
+		let now = 0;
+		const authenticator = new Authenticator({ ...options, now: () => now });
+		const admit = (user: string, password: string) =>
+			authenticator.admit('192.0.2.1', user, user, Buffer.from(password));
+		expect(await admit('known', known!.password)).toEqual({ deviceId: 'known' });
+		for (let attempt = 0; attempt < 110; attempt += 1) {
+			now += 60_000;
+			await admit('broken', 'wrong');
+		}
+		expect(await admit('fresh', fresh!.password)).toEqual({ deviceId: 'fresh' });
+		await Promise.all(Array.from({ length: 120 }, (_, index) => admit(`nobody-${index}`, 'wrong')));
+		expect(await admit('nobody', 'wrong')).toMatchObject({ waits: true });
+		expect(await admit('known', known!.password)).toEqual({ deviceId: 'known' });
+	});
+
+	test('a device that fails for ever, and one that makes up names, each log one line a minute', async () => {
+		const server = await rig();
+		for (let attempt = 0; attempt < 8; attempt += 1) {
+			await server.connect('ESP32_001', { password: 'wrong' }).catch(() => {});
+			await server.connect('ESP32_001', { username: `made-up-${attempt}` }).catch(() => {});
+		}
+		const refused = server.lines.filter(({ message }) => message.includes(' refused: '));
+		expect(refused.map(({ message }) => message)).toEqual([
+			'ESP32_001 from 127.0.0.1 refused: wrong user or password',
+			'made-up-0 from 127.0.0.1 refused: wrong user or password',
+			'ESP32_001 from 127.0.0.1 refused: failed too often, has to wait 1 s',
+		]);
+	});
+
+	test('nobody while the credentials are garbage; the server lives, and says so once', async () => {
+		const server = await rig();
+		const device = server.device('ESP32_001');
+		const good = readFileSync(server.paths.credentials);
+		writeFileSync(server.paths.credentials, 'garbage');
+		for (let attempt = 0; attempt < 2; attempt += 1) {
+			const options = { ca: readFileSync(server.caFile), username: device.user, password: device.password };
+			const url = `mqtts://localhost:${server.mqttsPort}`;
+			expect(code(await connectAsync(url, { ...options, reconnectPeriod: 0 }, false).catch((error) => error))).toBe(3);
+		}
+		expect(server.lines.filter(({ level }) => level === 'error').length).toBe(1);
+		writeFileSync(server.paths.credentials, good);
+		await server.connect('ESP32_001');
+	});
+
+	test('nobody fills the log with a long client id', async () => {
+		const server = await rig();
+		const clientId = 'x'.repeat(1_000);
+		await server.connect('ESP32_002', { clientId });
+		await server.connect('ESP32_001', { clientId }).catch(() => {});
+		expect(Math.max(...server.lines.map(({ message }) => message.length))).toBeLessThan(200);
+	});
+
 	test('nobody unknown, nobody without a password', async () => {
 		const server = await rig();
 		const who = [{ username: 'nobody' }, { username: '__proto__' }, { username: '' }, { password: '' }];
@@ -182,6 +264,70 @@ describe('the line', () => {
 		});
 		expect(error).toBeInstanceOf(Error);
 	});
+
+	test('refuses it also under a renewed certificate', async () => {
+		const { broker, tls } = await openBroker();
+		broker.useCertificate(tls);
+		const error = await new Promise((resolve) => {
+			const socket = connectTls({ host: 'localhost', port: broker.port, ca: tls.ca, maxVersion: 'TLSv1.2' }, () => {
+				socket.renegotiate({}, (refused) => resolve(refused));
+			});
+			socket.on('error', resolve);
+			socket.on('close', () => resolve(new Error('closed')));
+		});
+		expect(error).toBeInstanceOf(Error);
+	});
+
+	test('survives a renewal that left a key beside a certificate of another: the old one stays, the log says so', async () => {
+		vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+		onTestFinished(() => void vi.useRealTimers());
+		const server = await rig();
+		const other = await serverCertificates(scratch(), Date.now());
+		writeFileSync(join(server.paths.tls, 'server-key.pem'), other.key);
+		// Without it, nobody here issues a new one.
+		rmSync(join(server.paths.tls, 'ca-key.pem'));
+		vi.advanceTimersByTime(12 * 3_600_000);
+		vi.useRealTimers();
+		const said = () => server.lines.some(({ message }) => message.startsWith('the certificate could not be renewed: '));
+		await until(said, 'the log line');
+		await server.connect('ESP32_001');
+	});
+
+	test('has room for so many strangers of one address, and those who know their password are none', async () => {
+		const lines: string[] = [];
+		const log: Log = (_, __, message) => lines.push(message);
+		const { broker, tls, device } = await openBroker({ strangers: 2, log });
+		const { user: username, password } = device;
+		const options = { ca: tls.ca, username, password, reconnectPeriod: 0 };
+		const url = `mqtts://localhost:${broker.port}`;
+		for (let index = 0; index < 3; index += 1) {
+			const client = await connectAsync(url, { ...options, clientId: `ESP32Client-${index}` });
+			onTestFinished(() => void client.end(true));
+		}
+		const silent = Array.from({ length: 5 }, () => connectPlain(broker.port, '127.0.0.1'));
+		let gone = 0;
+		for (const socket of silent) socket.on('error', () => {}).once('close', () => (gone += 1));
+		await until(() => gone === 3, 'three to be turned away');
+		expect(lines.filter((line) => /turned away/.test(line))).toEqual([
+			'127.0.0.1 was turned away: 2 connections that have not logged in',
+		]);
+		silent[0]!.destroy();
+		silent[1]!.destroy();
+		await until(() => broker.connections === 3, 'room');
+		const again = await connectAsync(url, { ...options, clientId: 'ESP32Client-9' });
+		await again.endAsync(true);
+	});
+
+	test('ends a connection that has not sent CONNECT within 5 s, also one that trickles its handshake', async () => {
+		const { broker, tls } = await openBroker();
+		const ended = (socket: Socket) =>
+			new Promise<void>((resolve) => void socket.on('error', () => {}).once('close', resolve));
+		const begin = performance.now();
+		const plain = connectPlain(broker.port, '127.0.0.1');
+		const handshaken = connectTls({ host: 'localhost', port: broker.port, ca: tls.ca });
+		await Promise.all([ended(plain), ended(handshaken)]);
+		expect(performance.now() - begin).toBeLessThan(7_500);
+	}, 15_000);
 
 	test('survives garbage, before and after the handshake', async () => {
 		const server = await rig();
