@@ -32,6 +32,8 @@ class BadRequest extends Error {
 	readonly statusCode = 400;
 }
 
+/** How long the page is shown as it was, ms: whoever holds down the reload key costs the devices nothing. */
+const pageLife = 2_000;
 const localNames = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
@@ -49,6 +51,9 @@ export async function openHttp(options: HttpOptions): Promise<{ port: number; cl
 	app.addHook('onRequest', async (request, reply) => {
 		const name = (request.headers.host ?? '').toLowerCase().replace(/:[0-9]{1,5}$/, '');
 		if (!localNames.has(name)) return reply.code(421).send({ error: 'host: only localhost is served here' });
+		// Another site's page cannot read the answer, but could keep the server busy with questions.
+		if (request.headers['sec-fetch-site'] === 'cross-site')
+			return reply.code(403).send({ error: 'sec-fetch-site: not for other sites' });
 		reply.headers({
 			'cache-control': 'no-store',
 			'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
@@ -85,7 +90,14 @@ function routes(app: FastifyInstance, { queries, health }: HttpOptions): void {
 		const readings = queries.readings({ deviceId, from, to, limit: limit(query) });
 		return { device_id: deviceId, count: readings.length, readings, missing: queries.missing(deviceId) };
 	});
-	app.get('/', async (_, reply) => reply.type('text/html; charset=utf-8').send(page(queries, health())));
+	let shown = { html: '', until: 0 };
+	app.get('/', async (_, reply) => {
+		if (performance.now() > shown.until) {
+			const html = page(queries, health());
+			shown = { html, until: performance.now() + pageLife };
+		}
+		return reply.type('text/html; charset=utf-8').send(shown.html);
+	});
 }
 
 function one(query: Record<string, unknown>, name: string): string | undefined {

@@ -4,14 +4,18 @@ import { quantityNames } from './schema';
 
 const deviceLimit = 100;
 const readingLimit = 20;
+/** Numbers of readings that one page looks at for what is missing, of all devices together. */
+const lookLimit = 100_000;
 
 /** What arrived, for people who would rather look: one page, nothing loaded from elsewhere, no script. */
 export function page(queries: Queries, health: Health): string {
 	const devices = queries.devices(deviceLimit);
 	const sections = devices.map(({ deviceId, rows }) => {
 		const readings = queries.readings({ deviceId, from: 0, to: Number.MAX_SAFE_INTEGER, limit: readingLimit });
-		const missing = queries.missing(deviceId).reduce((sum, { count }) => sum + count, 0);
-		return `<h2>${escaped(deviceId)}</h2><p>${rows} readings, ${missing} missing ·
+		const gaps = queries.missing(deviceId, Math.ceil(lookLimit / devices.length));
+		const sum = gaps.reduce((total, { count }) => total + count, 0);
+		const missing = gaps.some(({ partial }) => partial) ? `${sum} missing among the newest` : `${sum} missing`;
+		return `<h2>${escaped(deviceId)}</h2><p>${rows} readings, ${missing} ·
 			<a href="/api/iot/readings?device_id=${encodeURIComponent(deviceId)}">JSON</a></p>${table(readings)}`;
 	});
 	return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>FAJMA server</title>

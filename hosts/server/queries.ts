@@ -14,19 +14,20 @@ export interface ShownReading extends Partial<Record<Quantity, number>> {
 	door: string;
 }
 
-/** Sequences of one journal epoch that lie between the first and the last seen, and are not here. */
+/** Sequences of one journal epoch that lie between the first and the last looked at, and are not here. */
 export interface Missing {
 	epoch: string;
-	/** First and last of each gap; the lowest `rangeLimit` gaps of all epochs. */
+	/** First and last of each gap, ascending; the newest `rangeLimit` gaps of all epochs. */
 	ranges: [number, number][];
-	/** All that are missing in this epoch, also beyond the ranges listed. */
+	/** All that are missing, also beyond the ranges listed. */
 	count: number;
+	/** The epoch holds older sequences that were not looked at. */
+	partial?: true;
 }
 
 export interface DeviceSummary {
 	deviceId: string;
 	rows: number;
-	latest: ShownReading | undefined;
 }
 
 export interface ReadingQuery {
@@ -40,18 +41,18 @@ export interface ReadingQuery {
 type Row = Record<string, number | string | null>;
 
 const rangeLimit = 1_000;
-// Alerts share the journal's numbers with readings: an alert that came is no gap.
-const numbered = `
-	SELECT epoch, sequence FROM readings WHERE device_id = @device AND epoch IS NOT NULL
-	UNION SELECT epoch, sequence FROM messages WHERE device_id = @device AND epoch IS NOT NULL`;
+/** Numbers that one question looks at, at most: it is answered on the thread that serves the devices. */
+const lookLimit = 100_000;
+const epochLimit = 64;
 
 /** What people ask the store. Reads only. */
 export class Queries {
 	readonly #count: Statement;
 	readonly #counted = { rows: 0, last: 0 };
 	readonly #readings: Statement;
-	readonly #gaps: Statement;
-	readonly #gapCounts: Statement;
+	readonly #epochs: Statement;
+	readonly #readingNumbers: Statement;
+	readonly #alertNumbers: Statement;
 	readonly #devices: Statement;
 	readonly #deviceCount: Statement;
 
@@ -63,15 +64,23 @@ export class Queries {
 			source_timestamp, received_at, door FROM readings
 			WHERE device_id = ? AND timestamp BETWEEN ? AND ? ORDER BY timestamp DESC, id DESC LIMIT ?`,
 		);
-		this.#gaps = database.prepare(
-			`SELECT epoch, sequence + 1 AS first, next - 1 AS last FROM
-			(SELECT epoch, sequence, lead(sequence) OVER (PARTITION BY epoch ORDER BY sequence) AS next FROM (${numbered}))
-			WHERE next > sequence + 1 ORDER BY epoch, sequence LIMIT @limit`,
-		);
-		this.#gapCounts = database.prepare(
-			`SELECT epoch, max(sequence) - min(sequence) + 1 - count(*) AS missing FROM (${numbered})
-			GROUP BY epoch HAVING missing > 0 ORDER BY epoch`,
-		);
+		// Jumps from epoch to epoch in the index; the one whose highest number was written last comes first.
+		this.#epochs = database
+			.prepare(
+				`WITH RECURSIVE found (epoch) AS (
+					SELECT min(epoch) FROM readings WHERE device_id = @device AND epoch IS NOT NULL
+					UNION ALL SELECT (SELECT min(epoch) FROM readings WHERE device_id = @device AND epoch > found.epoch)
+					FROM found WHERE found.epoch IS NOT NULL LIMIT @limit
+				) SELECT epoch FROM found WHERE epoch IS NOT NULL ORDER BY
+				(SELECT id FROM readings WHERE device_id = @device AND readings.epoch = found.epoch ORDER BY sequence DESC LIMIT 1) DESC`,
+			)
+			.pluck();
+		const numbers = (table: string) =>
+			database
+				.prepare(`SELECT sequence FROM ${table} WHERE device_id = ? AND epoch = ? ORDER BY sequence DESC LIMIT ?`)
+				.pluck();
+		this.#readingNumbers = numbers('readings');
+		this.#alertNumbers = numbers('messages');
 		// Jumps from device to device in the index: DISTINCT would read every row.
 		this.#devices = database
 			.prepare(
@@ -97,24 +106,50 @@ export class Queries {
 		return (this.#readings.all(query.deviceId, query.from, query.to, query.limit) as Row[]).map(shown);
 	}
 
-	missing(deviceId: string): Missing[] {
-		const byEpoch = new Map<number, Missing>();
-		for (const row of this.#gapCounts.all({ device: deviceId }) as { epoch: number; missing: number }[])
-			byEpoch.set(row.epoch, { epoch: row.epoch.toString(16).padStart(8, '0'), ranges: [], count: row.missing });
-		for (const gap of this.#gaps.all({ device: deviceId, limit: rangeLimit }) as {
-			epoch: number;
-			first: number;
-			last: number;
-		}[])
-			byEpoch.get(gap.epoch)?.ranges.push([gap.first, gap.last]);
-		return [...byEpoch.values()];
+	/**
+	 * What did not come, of the newest numbers of each epoch, the newest epoch first in line; sorted by epoch.
+	 * @param look how many numbers to look at
+	 */
+	missing(deviceId: string, look = lookLimit): Missing[] {
+		const result: Missing[] = [];
+		let room = rangeLimit;
+		for (const epoch of this.#epochs.all({ device: deviceId, limit: epochLimit }) as number[]) {
+			const missing = this.#gaps(deviceId, epoch, look, room);
+			look -= missing.looked;
+			room -= missing.ranges.length;
+			const { ranges, count, partial } = missing;
+			if (count === 0 && !partial) continue;
+			const entry = { epoch: epoch.toString(16).padStart(8, '0'), ranges, count };
+			result.push(partial ? { ...entry, partial } : entry);
+		}
+		return result.sort((one, other) => (one.epoch < other.epoch ? -1 : 1));
+	}
+
+	#gaps(deviceId: string, epoch: number, look: number, room: number) {
+		const readings = this.#readingNumbers.all(deviceId, epoch, look + 1) as number[];
+		const partial = readings.length > look ? (true as const) : undefined;
+		if (partial) readings.pop();
+		const lowest = readings.at(-1) ?? 0;
+		// Alerts share the journal's numbers with readings: an alert that came is no gap.
+		const alerts = new Set(this.#alertNumbers.all(deviceId, epoch, look) as number[]);
+		const numbers = readings.concat([...alerts].filter((sequence) => !partial || sequence > lowest));
+		const descending = Float64Array.from(numbers).sort().reverse();
+		const ranges: [number, number][] = [];
+		let count = 0;
+		for (let index = 1; index < descending.length; index += 1) {
+			const first = descending[index]! + 1;
+			const last = descending[index - 1]! - 1;
+			if (last < first) continue;
+			count += last - first + 1;
+			if (ranges.length < room) ranges.push([first, last]);
+		}
+		return { ranges: ranges.reverse(), count, partial, looked: readings.length };
 	}
 
 	devices(limit: number): DeviceSummary[] {
 		return (this.#devices.all(limit) as string[]).map((deviceId) => ({
 			deviceId,
 			rows: this.#deviceCount.get(deviceId) as number,
-			latest: this.readings({ deviceId, from: 0, to: Number.MAX_SAFE_INTEGER, limit: 1 })[0],
 		}));
 	}
 }

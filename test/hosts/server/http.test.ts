@@ -141,14 +141,22 @@ describe('GET /healthz', () => {
 
 describe('the page for people', () => {
 	test('shows devices and readings, and loads nothing', async () => {
+		expect((await get(await rig(), '/')).text).toContain('Nothing has arrived yet');
 		const server = await rig();
-		expect((await get(server, '/')).text).toContain('Nothing has arrived yet');
 		put(server, reading('d', 1), reading('e-2', 4));
 		const { text, headers } = await get(server, '/');
 		expect(text).toContain('<h2>d</h2>');
 		expect(text).toContain('5f1c09aa-4');
 		expect(headers['content-security-policy']).toMatch(/^default-src 'none'/);
 		expect(text).not.toMatch(/<script|https?:\/\/|src=/);
+	});
+
+	test('is made anew every few seconds, not for everyone who asks', async () => {
+		const server = await rig();
+		put(server, reading('d', 1));
+		const first = (await get(server, '/')).text;
+		put(server, reading('d', 2));
+		expect((await get(server, '/')).text).toBe(first);
 	});
 
 	test('escapes what a database may hold', async () => {
@@ -175,6 +183,14 @@ describe('the door for people', () => {
 		['[::1]:8080', 200],
 	])('asked for host %j answers %i', async (host, status) => {
 		expect((await get(await rig(), '/healthz', { host })).status).toBe(status);
+	});
+
+	test.each([
+		['cross-site', 403],
+		['same-origin', 200],
+		['none', 200],
+	])('asked by a page that is %s answers %i', async (site, status) => {
+		expect((await get(await rig(), '/healthz', { 'sec-fetch-site': site })).status).toBe(status);
 	});
 
 	test('knows nothing else, and takes nothing', async () => {
