@@ -15,7 +15,8 @@ Examples:
   npm run server -- --enrol ESP32_002
       One more device. Its user and password lie in <state>/devices/ESP32_002.json; a running server knows it at once.
   npm run server -- --broker mqtts://broker.example:8883 --broker-ca ca.pem --broker-user server --broker-password-file pw
-      With a broker that somebody else runs (Mosquitto, EMQX, …), whose rights decide who may publish.
+      With a broker that somebody else runs (Mosquitto, EMQX, …), whose rights decide who may publish. MQTT does not say
+      who did: whoever may publish there can write in the name of any device. The own broker checks each name.
   npm run server -- --state ./lab --http 0 --mqtts 0 --for 60 --json
       A minute on free ports; the last line is one JSON object.
   curl 'http://127.0.0.1:8080/api/iot/readings?device_id=${defaults.device}&limit=5'
@@ -49,7 +50,10 @@ function makeCommand(): Command {
 		.option('--mqtts <PORT>', 'MQTT over TLS for devices; 0 for any free port', portNumber, defaults.mqttsPort)
 		.option('--host <ADDRESS>', 'where MQTT over TLS listens', defaults.host)
 		.option('--prefix <P>', 'what every topic begins with', defaults.prefix)
-		.option('--broker <URL>', 'use this broker (mqtts://HOST[:PORT]) instead of an own one')
+		.option(
+			'--broker <URL>',
+			'use this broker (mqtts://HOST[:PORT]) instead of an own one; any device that it lets publish can then write as any other',
+		)
 		.option('--broker-ca <FILE>', "PEM of the authority that signed that broker's certificate")
 		.option('--broker-user <U>', 'user at that broker')
 		.option('--broker-password-file <F>', 'file whose content is the password')

@@ -22,7 +22,11 @@ export interface ExternalBrokerOptions {
 const steady = 10_000;
 
 /**
- * The door to a broker that somebody else runs. Its session there outlives us, it acknowledges what is committed, and it
+ * The door to a broker that somebody else runs. MQTT does not tell who published: here a message is whose `device_id` it
+ * says, and only that broker's rights (who may publish at all) keep strangers out. Any device it lets publish can write as
+ * any other; our own broker knows each by its password.
+ *
+ * Its session there outlives us, it acknowledges what is committed, and it
  * comes back for ever, with exponential back-off and full jitter.
  */
 export class ExternalBroker {

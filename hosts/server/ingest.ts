@@ -194,15 +194,23 @@ export class Ingest {
 		this.#bytes -= bytes;
 		if (entry.kind === 'rejected') {
 			this.#counts.rejected += 1;
-			this.#log('warning', 'ingest', `refused ${entry.channel} of ${entry.deviceId || 'someone'}: ${entry.reason}`);
+			const who = entry.deviceId || 'someone';
+			const what = `refused ${entry.channel} of ${who}: ${entry.reason}`;
+			this.#seldom.log(`refused ${who}`, 'warning', 'ingest', what);
 			this.#tell(done, { refused: entry.reason });
 			return;
 		}
-		if (written === 'duplicate') this.#counts.duplicates += 1;
+		if (written === 'conflict') this.#conflict(entry.deviceId);
+		if (written !== 'stored') this.#counts.duplicates += 1;
 		else if (entry.kind === 'reading') this.#counts.rows += 1;
 		else this.#counts.messages += 1;
 		if (entry.undated && written === 'stored') this.#undated(entry.deviceId);
-		this.#tell(done, written);
+		this.#tell(done, written === 'stored' ? 'stored' : 'duplicate');
+	}
+
+	#conflict(deviceId: string): void {
+		const message = `${deviceId} sent an id again with other values (two devices of one flash image, or somebody in its name): kept in quarantine`;
+		this.#seldom.log(`conflict ${deviceId}`, 'warning', 'ingest', message);
 	}
 
 	#undated(deviceId: string): void {

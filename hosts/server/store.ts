@@ -1,3 +1,4 @@
+import { chmodSync, closeSync, existsSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import type { Channel, Log } from '../../modules/ports';
 import type { Door, Message, Reading } from './message';
@@ -20,7 +21,8 @@ export interface Rejected {
 }
 
 export type Entry = Reading | Message | Rejected;
-export type Written = 'stored' | 'duplicate';
+/** 'conflict': a reading whose id came before with other values; the first stands, this one lies in quarantine. */
+export type Written = 'stored' | 'duplicate' | 'conflict';
 
 /** How much of a refused body is kept, in bytes. */
 export const rejectedBodyLimit = 2_048;
@@ -57,6 +59,7 @@ export class Store {
 	readonly #insertMessage: Database.Statement;
 	readonly #insertRejected: Database.Statement;
 	readonly #sameUptime: Database.Statement;
+	readonly #sameValues: Database.Statement;
 	readonly #trimRejected: Database.Statement;
 	readonly #writeAll: Database.Transaction<(entries: readonly Entry[]) => Written[]>;
 	readonly #rejectedPerDevice: number;
@@ -72,6 +75,7 @@ export class Store {
 	constructor(path: string, options: StoreOptions = {}) {
 		this.#rejectedPerDevice = options.rejectedPerDevice ?? 10_000;
 		this.#seldom = new Seldom(options.log ?? (() => {}), options.now ?? Date.now);
+		if (path !== ':memory:') makePrivate(path);
 		const database = new Database(path, { timeout: 2_000 });
 		this.#database = database;
 		try {
@@ -92,6 +96,10 @@ export class Store {
 			this.#sameUptime = database.prepare(
 				`SELECT 1 FROM readings WHERE device_id = ? AND source_timestamp = ? AND epoch IS NULL AND received_at BETWEEN ? AND ?
 				AND ${quantityNames.map((name) => `${name} IS ?`).join(' AND ')} LIMIT 1`,
+			);
+			this.#sameValues = database.prepare(
+				`SELECT 1 FROM readings WHERE device_id = ? AND epoch = ? AND sequence = ?
+				AND ${quantityNames.map((name) => `${name} IS ?`).join(' AND ')}`,
 			);
 			this.#trimRejected = database.prepare(
 				`DELETE FROM rejected WHERE device_id = ? AND id <=
@@ -116,7 +124,8 @@ export class Store {
 	 */
 	write(entries: readonly Entry[]): Written[] {
 		const written = this.#writeAll.immediate(entries);
-		for (const { kind, deviceId } of entries) if (kind === 'rejected') this.#mayTrim(deviceId);
+		for (const [index, { kind, deviceId }] of entries.entries())
+			if (kind === 'rejected' || written[index] === 'conflict') this.#mayTrim(deviceId);
 		return written;
 	}
 
@@ -189,7 +198,15 @@ export class Store {
 			receivedAt,
 			reading.door,
 		);
-		return changes === 1 ? 'stored' : 'duplicate';
+		if (changes === 1) return 'stored';
+		if (reading.epoch === null || this.#isThere(reading)) return 'duplicate';
+		this.#rejected(conflicting(reading));
+		return 'conflict';
+	}
+
+	#isThere(reading: Reading): boolean {
+		const values = quantityNames.map((name) => reading[name]);
+		return this.#sameValues.get(reading.deviceId, reading.epoch, reading.sequence, ...values) !== undefined;
 	}
 
 	#message(message: Message): Written {
@@ -218,6 +235,23 @@ export class Store {
 			rejected.receivedAt,
 		);
 	}
+}
+
+function conflicting(reading: Reading): Rejected {
+	const { deviceId, door, receivedAt, epoch, sequence } = reading;
+	const id = `${epoch!.toString(16).padStart(8, '0')}-${sequence}`;
+	const values = quantityNames.flatMap((name) => (reading[name] === null ? [] : [[name, reading[name]] as const]));
+	const timestamp = reading.sourceTimestamp ?? reading.timestamp;
+	const fields = { device_id: deviceId, timestamp, ...Object.fromEntries(values), reading_id: id };
+	const body = Buffer.from(JSON.stringify(fields));
+	const reason = `reading_id: ${id} came before with other values`;
+	return { kind: 'rejected', deviceId, door, channel: 'data', reason, size: body.length, body, receivedAt };
+}
+
+/** Only the owner reads what people's hearts do. SQLite gives `-wal` and `-shm` the mode of the file itself. */
+function makePrivate(path: string): void {
+	closeSync(openSync(path, 'a', 0o600));
+	for (const file of [path, `${path}-wal`, `${path}-shm`]) if (existsSync(file)) chmodSync(file, 0o600);
 }
 
 /** Whether SQLite failed for want of something that may come back (space, a lock, the disk), not because of what was written. */

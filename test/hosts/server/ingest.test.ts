@@ -95,6 +95,15 @@ describe('receipts', () => {
 		expect(bench.rows).toBe(2);
 	});
 
+	test('for an id that comes again with other values are those of a duplicate, and the log warns once', () => {
+		const bench = new Bench();
+		for (const heart_rate of [60, 61, 62]) bench.submit(reading('ESP32_001', 1, { heart_rate }));
+		bench.turn();
+		expect(bench.outcomes).toEqual(['stored', 'duplicate', 'duplicate']);
+		expect(bench.ingest.counts()).toMatchObject({ rows: 1, duplicates: 2, rejected: 0 });
+		expect(bench.lines).toEqual([expect.stringMatching(/^warning: ESP32_001 sent an id again with other values/)]);
+	});
+
 	test('of one that the store chokes on do not hold up the others: it goes into quarantine', () => {
 		const bench = new Bench();
 		bench.failure = (entries) =>

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { chmodSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
@@ -28,14 +28,20 @@ const rejected = (deviceId: string, index: number): Rejected => ({
 });
 
 describe('one row for each reading', () => {
-	test('the same reading id again is a duplicate, also when it comes with other values or in one transaction', () => {
+	test('the same reading id again is a duplicate; with other values the first stands, and the other is set aside whole', () => {
 		const store = new Store(':memory:');
 		const first = parsed(reading('ESP32_001', 1));
 		const again = parsed(reading('ESP32_001', 1, { temperature: 20 }));
-		expect(store.write([first, again])).toEqual(['stored', 'duplicate']);
+		expect(store.write([first, again])).toEqual(['stored', 'conflict']);
 		expect(store.write([first])).toEqual(['duplicate']);
 		const row = store.database.prepare('SELECT reading_id, temperature FROM readings').all();
 		expect(row).toEqual([{ reading_id: '5f1c09aa-1', temperature: 36.61 }]);
+		const kept = store.database.prepare('SELECT device_id, reason, body FROM rejected').get() as { body: Buffer };
+		expect(kept).toMatchObject({
+			device_id: 'ESP32_001',
+			reason: 'reading_id: 5f1c09aa-1 came before with other values',
+		});
+		expect(JSON.parse(kept.body.toString())).toEqual(JSON.parse(reading('ESP32_001', 1, { temperature: 20 })));
 	});
 
 	test('the same id of another device, another epoch or another sequence is another reading', () => {
@@ -164,6 +170,30 @@ describe('missing sequences', () => {
 		expect(new Queries(store).missing('d')).toEqual([{ epoch: '5f1c09aa', ranges: [[4, 4]], count: 1 }]);
 	});
 
+	test('are looked for among the newest numbers only, and the answer says so', () => {
+		const store = new Store(':memory:');
+		const add = (epoch: string, n: number) => store.write([parsed(reading('d', n, { reading_id: `${epoch}-${n}` }))]);
+		for (const n of [1, 3, 5, 7, 9]) add('ffffffff', n);
+		for (const n of [1, 2, 4]) add('00000001', n);
+		const queries = new Queries(store);
+		expect(queries.missing('d', 5)).toEqual([
+			{ epoch: '00000001', ranges: [[3, 3]], count: 1 },
+			{ epoch: 'ffffffff', ranges: [[8, 8]], count: 1, partial: true },
+		]);
+		expect(queries.missing('d', 3)[1]).toEqual({ epoch: 'ffffffff', ranges: [], count: 0, partial: true });
+	});
+
+	test('of half a million readings are found in a moment', () => {
+		const store = new Store(':memory:');
+		store.database.exec(
+			`WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 499999)
+			INSERT INTO readings (device_id, epoch, sequence, timestamp, received_at, door) SELECT 'd', 1, i * 2, i, i, 'mqtt' FROM n`,
+		);
+		const begin = performance.now();
+		expect(new Queries(store).missing('d')).toMatchObject([{ count: 99_999, partial: true }]);
+		expect(performance.now() - begin).toBeLessThan(500);
+	});
+
 	test('are bounded in number, but counted all', () => {
 		const seen = Array.from({ length: 1_500 }, (_, index): [string, number] => ['00000001', index * 2]);
 		const [missing] = missingOf(seen);
@@ -183,6 +213,18 @@ describe('the database', () => {
 		store.close();
 		const again = new Store(path);
 		expect(new Queries(again).rows()).toBe(1);
+		again.close();
+	});
+
+	test('is read by its owner only, with all that lies beside it, also one that was open before', () => {
+		const path = join(scratch(), 'readings.db');
+		const modes = () => ['', '-wal', '-shm'].map((suffix) => statSync(path + suffix).mode & 0o777);
+		const store = new Store(path);
+		expect(modes()).toEqual([0o600, 0o600, 0o600]);
+		store.close();
+		chmodSync(path, 0o644);
+		const again = new Store(path);
+		expect(modes()).toEqual([0o600, 0o600, 0o600]);
 		again.close();
 	});
 
