@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, renameSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { keepNames, machineNames } from './names';
 import { statePaths, writePrivate } from './state';
 
 export interface TlsFiles {
@@ -24,9 +24,10 @@ const day = 86_400_000;
  * never overwritten; the server certificate is made anew when it nears its end, does not fit its key, names other hosts or
  * comes from another CA.
  * @param now epoch ms
+ * @param given names and addresses beside those that this machine knows of itself; kept for every later start
  * @throws Error when what lies there cannot be used
  */
-export async function serverCertificates(state: string, now: number): Promise<TlsFiles> {
+export async function serverCertificates(state: string, now: number, given: readonly string[] = []): Promise<TlsFiles> {
 	const folder = statePaths(state).tls;
 	const file = (name: string) => join(folder, name);
 	const caFile = file('ca.pem');
@@ -40,7 +41,7 @@ export async function serverCertificates(state: string, now: number): Promise<Tl
 		writePrivate(caFile, made.cert);
 	}
 	const ca = readFileSync(caFile, 'utf8');
-	const names = hostNames();
+	const names = [...new Set([...(await machineNames()), ...keepNames(statePaths(state).names, given)])];
 	// Without the CA's key somebody else issues the server's certificate, and looks after it.
 	if (existsSync(caKeyFile) && !isGood(file('server.pem'), file('server-key.pem'), ca, names, now)) {
 		const { issueServer } = await import('./issuer');
@@ -56,13 +57,6 @@ export async function serverCertificates(state: string, now: number): Promise<Tl
 /** The certificate's SHA-256 fingerprint, in hexadecimal. */
 export function fingerprint(pem: string): string {
 	return createHash('sha256').update(new X509Certificate(pem).raw).digest('hex');
-}
-
-/** What this machine is called: certificates must carry the names that devices use. */
-function hostNames(): string[] {
-	const own = hostname().toLowerCase();
-	const names = ['localhost', '127.0.0.1', '::1'];
-	return /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(own) && !names.includes(own) ? [...names, own] : names;
 }
 
 function isGood(certFile: string, keyFile: string, ca: string, names: readonly string[], now: number): boolean {

@@ -3,6 +3,7 @@ import type { LogLevel } from '../../modules/ports';
 import { makeLog } from '../log';
 import { checkDeviceId, enrol } from './credentials';
 import { parseBrokerUrl } from './external';
+import { checkName } from './names';
 import { defaults, type ServerOptions, startServer } from './server';
 import { defaultStateDirectory, statePaths } from './state';
 import { Topics } from './topics';
@@ -30,6 +31,7 @@ interface Flags {
 	readonly http: number;
 	readonly mqtts: number;
 	readonly host: string;
+	readonly name: readonly string[];
 	readonly prefix: string;
 	readonly broker?: string;
 	readonly brokerCa?: string;
@@ -49,6 +51,7 @@ function makeCommand(): Command {
 		.option('--http <PORT>', 'pages and API on 127.0.0.1; 0 for any free port', portNumber, defaults.httpPort)
 		.option('--mqtts <PORT>', 'MQTT over TLS for devices; 0 for any free port', portNumber, defaults.mqttsPort)
 		.option('--host <ADDRESS>', 'where MQTT over TLS listens', defaults.host)
+		.option('--name <NAME>', 'DNS name or address that devices reach us by; may be given again, is kept', nameList, [])
 		.option('--prefix <P>', 'what every topic begins with', defaults.prefix)
 		.option(
 			'--broker <URL>',
@@ -70,6 +73,11 @@ function portNumber(text: string): number {
 	return Number(text);
 }
 
+function nameList(text: string, before: readonly string[]): readonly string[] {
+	usage(() => checkName(text));
+	return [...before, text];
+}
+
 function seconds(text: string): number {
 	const value = Number(text);
 	if (!(value > 0 && value <= 2_000_000)) throw new InvalidArgumentError('Must be above 0, at most 2000000.');
@@ -88,7 +96,7 @@ function usage(check: () => unknown): void {
 function serverOptions(flags: Flags): ServerOptions {
 	const { state, http, mqtts, host, prefix, broker, brokerCa } = flags;
 	usage(() => new Topics(prefix));
-	const common = { state, httpPort: http, mqttsPort: mqtts, host, prefix };
+	const common = { state, httpPort: http, mqttsPort: mqtts, host, prefix, names: flags.name };
 	if (broker === undefined) {
 		if (brokerCa ?? flags.brokerUser ?? flags.brokerPasswordFile)
 			throw new InvalidArgumentError('--broker-ca, --broker-user and --broker-password-file need --broker');

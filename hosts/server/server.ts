@@ -30,6 +30,8 @@ export interface ServerOptions {
 		readonly user?: string | undefined;
 		readonly passwordFile?: string | undefined;
 	};
+	/** Names and addresses that devices reach us by, beside this machine's own; kept for later starts. */
+	readonly names?: readonly string[];
 	/** The device that a first start enrols. Default "ESP32_001", the guide's. */
 	readonly firstDevice?: string;
 	/** Epoch ms; default the machine's clock. A replay faster than life gives its own. */
@@ -75,7 +77,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 	makePrivateDirectory(state);
 	if (isOpenToOthers(state)) log('warning', 'server', `${state} is open to other users: chmod 700 ${state}`);
 	if (!existsSync(paths.credentials)) enrol(state, options.firstDevice ?? defaults.device);
-	const tls = await serverCertificates(state, now());
+	const tls = await serverCertificates(state, now(), options.names);
 	const opened: (() => void | Promise<void>)[] = [];
 	const closeAll = async (): Promise<void> => {
 		for (const close of opened.splice(0).reverse()) await close();

@@ -13,6 +13,8 @@ export interface StatePaths {
 	readonly devices: string;
 	/** What the server keeps of it: scrypt hashes. */
 	readonly credentials: string;
+	/** What the server is called beside what this machine knows of itself. */
+	readonly names: string;
 	/** This server's name at an external broker. */
 	readonly serverId: string;
 }
@@ -31,6 +33,7 @@ export function statePaths(root: string): StatePaths {
 		tls: join(root, 'tls'),
 		devices: join(root, 'devices'),
 		credentials: join(root, 'credentials.json'),
+		names: join(root, 'names.json'),
 		serverId: join(root, 'server-id'),
 	};
 }

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { fingerprint, serverCertificates } from '../../../hosts/server/certificates';
@@ -24,6 +24,14 @@ describe('the first start', () => {
 		expect(server.publicKey.asymmetricKeyDetails).toEqual({ namedCurve: 'prime256v1' });
 	});
 
+	test('also for the addresses that devices on the network reach this machine by', async () => {
+		const server = new X509Certificate((await serverCertificates(scratch(), noon)).cert);
+		const outside = Object.values(networkInterfaces())
+			.flatMap((addresses) => addresses ?? [])
+			.filter(({ internal, address }) => !internal && !address.startsWith('fe80'));
+		for (const { address } of outside) expect(server.checkIP(address), address).toBeTruthy();
+	});
+
 	test('lets nobody else read the keys', async () => {
 		const state = scratch();
 		await serverCertificates(state, noon);
@@ -40,6 +48,28 @@ describe('a later start', () => {
 		const first = await serverCertificates(state, noon);
 		expect(await serverCertificates(state, noon + 366 * day)).toEqual(first);
 	});
+
+	test('issues a new certificate for names that are given, and keeps them without being told again', async () => {
+		const state = scratch();
+		const first = await serverCertificates(state, noon);
+		const second = await serverCertificates(state, noon, ['Fajma.example', '192.0.2.7', '2001:db8::7']);
+		expect(second.ca).toBe(first.ca);
+		const certificate = new X509Certificate(second.cert);
+		expect(certificate.checkHost('fajma.example')).toBeTruthy();
+		for (const address of ['192.0.2.7', '2001:db8::7']) expect(certificate.checkIP(address)).toBeTruthy();
+		expect(await serverCertificates(state, noon)).toEqual(second);
+		expect(await serverCertificates(state, noon, ['fajma.example'])).toEqual(second);
+		const third = await serverCertificates(state, noon, ['other.example']);
+		for (const name of ['fajma.example', 'other.example', 'localhost'])
+			expect(new X509Certificate(third.cert).checkHost(name), name).toBeTruthy();
+	});
+
+	test.each(['', 'a b', '*.example', 'a..b', '-a', '300.1.1.1', 'fe80::1%eth0', 'x'.repeat(64)])(
+		'refuses the name %j',
+		async (name) => {
+			await expect(serverCertificates(scratch(), noon, [name])).rejects.toThrow(/^name: /);
+		},
+	);
 
 	test('issues a new server certificate near the end of the old one, under the same authority', async () => {
 		const state = scratch();

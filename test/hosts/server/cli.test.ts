@@ -93,6 +93,7 @@ describe('npm run server', () => {
 			['--broker', 'mqtts://a'],
 			['--broker', 'mqtt://a', '--broker-ca', 'x'],
 			['--prefix', 'a/#'],
+			['--name', 'not a name'],
 			['--enrol', '../x', '--state', scratch()],
 		];
 		const children = wrong.map((options) => run(...options));
