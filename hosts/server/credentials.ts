@@ -75,7 +75,21 @@ function hashOf({ device_id, user, password }: DeviceCredentials): Hash {
 }
 
 function readHashes(path: string): Hash[] {
-	return (readJson(path) as { devices: Hash[] } | undefined)?.devices ?? [];
+	const content = readJson(path);
+	if (content === undefined) return [];
+	const devices = (content as { devices?: unknown } | null)?.devices;
+	if (!Array.isArray(devices)) throw new Error(`${path}: devices: must be a list`);
+	for (const [index, device] of devices.entries())
+		if (!isHash(device))
+			throw new Error(`${path}: devices.${index}: must hold device_id, user and scrypt (N, r, p, salt, key)`);
+	return devices;
+}
+
+function isHash(value: unknown): value is Hash {
+	const { device_id, user, scrypt: hash } = (value ?? {}) as Record<string, unknown>;
+	const { N, r, p, salt, key } = (hash ?? {}) as Record<string, unknown>;
+	const texts = [device_id, user, salt, key].every((text) => typeof text === 'string' && text !== '');
+	return texts && [N, r, p].every((factor) => Number.isInteger(factor) && (factor as number) > 0);
 }
 
 function readJson(path: string): unknown {

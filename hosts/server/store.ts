@@ -41,6 +41,8 @@ const readingColumns = [
 export interface StoreOptions {
 	/** The newest of what was refused that are kept of each device; about a tenth more may lie there for a while. */
 	readonly rejectedPerDevice?: number;
+	/** The newest of a device's heartbeats, and of its diagnostics, that are kept. */
+	readonly reportsPerDevice?: number;
 	readonly log?: Log;
 	/** Epoch ms. */
 	readonly now?: () => number;
@@ -61,9 +63,11 @@ export class Store {
 	readonly #sameUptime: Database.Statement;
 	readonly #sameValues: Database.Statement;
 	readonly #trimRejected: Database.Statement;
+	readonly #trimReports: Database.Statement;
 	readonly #writeAll: Database.Transaction<(entries: readonly Entry[]) => Written[]>;
 	readonly #rejectedPerDevice: number;
-	/** Refused since each device's quarantine was last trimmed. */
+	readonly #reportsPerDevice: number;
+	/** Entries since each device's quarantine, or its reports of one kind, were last trimmed. */
 	readonly #untrimmed = new Map<string, number>();
 	readonly #seldom: Seldom;
 	#trimmed = 0;
@@ -74,6 +78,7 @@ export class Store {
 	 */
 	constructor(path: string, options: StoreOptions = {}) {
 		this.#rejectedPerDevice = options.rejectedPerDevice ?? 10_000;
+		this.#reportsPerDevice = options.reportsPerDevice ?? 10_000;
 		this.#seldom = new Seldom(options.log ?? (() => {}), options.now ?? Date.now);
 		if (path !== ':memory:') makePrivate(path);
 		const database = new Database(path, { timeout: 2_000 });
@@ -105,6 +110,10 @@ export class Store {
 				`DELETE FROM rejected WHERE device_id = ? AND id <=
 				(SELECT id FROM rejected WHERE device_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?)`,
 			);
+			this.#trimReports = database.prepare(
+				`DELETE FROM messages WHERE id IN (SELECT id FROM messages WHERE device_id = ? AND kind = ?
+				ORDER BY timestamp DESC, id DESC LIMIT -1 OFFSET ?)`,
+			);
 			this.#writeAll = database.transaction((entries) => this.#insertAll(entries));
 		} catch (error) {
 			database.close();
@@ -124,8 +133,7 @@ export class Store {
 	 */
 	write(entries: readonly Entry[]): Written[] {
 		const written = this.#writeAll.immediate(entries);
-		for (const [index, { kind, deviceId }] of entries.entries())
-			if (kind === 'rejected' || written[index] === 'conflict') this.#mayTrim(deviceId);
+		for (const [index, entry] of entries.entries()) this.#mayTrim(entry, written[index]!);
 		return written;
 	}
 
@@ -152,24 +160,39 @@ export class Store {
 		return written;
 	}
 
-	/** At the first of each device, and then at every so many: finding the oldest walks over all that are kept. */
-	#mayTrim(deviceId: string): void {
-		const since = (this.#untrimmed.get(deviceId) ?? this.#rejectedPerDevice) + 1;
+	/**
+	 * A device that goes wild must not fill the disk. Alerts and replies are kept all. Done at the first of each device,
+	 * and then at every so many: finding the oldest walks over all that are kept.
+	 */
+	#mayTrim(entry: Entry, written: Written): void {
+		const { deviceId } = entry;
+		if (entry.kind === 'message' && (entry.channel === 'heartbeat' || entry.channel === 'diagnostics')) {
+			const kind = entry.channel;
+			const keep = this.#reportsPerDevice;
+			this.#trim(`${kind} ${deviceId}`, keep, () => this.#trimReports.run(deviceId, kind, keep).changes);
+		} else if (entry.kind === 'rejected' || written === 'conflict') {
+			const keep = this.#rejectedPerDevice;
+			const gone = this.#trim(deviceId, keep, () => this.#trimRejected.run(deviceId, deviceId, keep).changes);
+			if (gone === 0) return;
+			this.#trimmed += gone;
+			const who = deviceId || 'someone';
+			this.#seldom.log(who, 'warning', 'store', `the quarantine of ${who} is full: ${gone} of the oldest are gone`);
+		}
+	}
+
+	/** @returns how many are gone */
+	#trim(key: string, keep: number, run: () => number): number {
+		const since = (this.#untrimmed.get(key) ?? keep) + 1;
 		if (this.#untrimmed.size > 10_000) this.#untrimmed.clear();
-		this.#untrimmed.set(deviceId, since);
-		if (since < this.#rejectedPerDevice / 10) return;
-		this.#untrimmed.set(deviceId, 0);
-		let gone: number;
+		const due = since >= keep / 10;
+		this.#untrimmed.set(key, due ? 0 : since);
+		if (!due) return 0;
 		try {
-			gone = this.#trimRejected.run(deviceId, deviceId, this.#rejectedPerDevice).changes;
+			return run();
 		} catch {
 			// What was written stands all the same; there is another time to tidy up.
-			return;
+			return 0;
 		}
-		if (gone === 0) return;
-		this.#trimmed += gone;
-		const who = deviceId || 'someone';
-		this.#seldom.log(who, 'warning', 'store', `the quarantine of ${who} is full: ${gone} of the oldest are gone`);
 	}
 
 	#reading(reading: Reading): Written {

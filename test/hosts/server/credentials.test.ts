@@ -79,6 +79,22 @@ describe('credentials', () => {
 		expect(await verify(credentials, 'one', one.password)).toBeUndefined();
 	});
 
+	test.each([
+		['null', 'devices: must be a list'],
+		['[]', 'devices: must be a list'],
+		['{"devices":{}}', 'devices: must be a list'],
+		['{"devices":[null]}', 'devices.0: must hold device_id, user and scrypt (N, r, p, salt, key)'],
+		[
+			'{"devices":[{"device_id":"d","user":"d"}]}',
+			'devices.0: must hold device_id, user and scrypt (N, r, p, salt, key)',
+		],
+	])('of the shape %s are an error that says what is wrong', (content, message) => {
+		const state = scratch();
+		const path = join(state, 'credentials.json');
+		writeFileSync(path, content);
+		expect(() => new Credentials(state)).toThrow(new Error(`${path}: ${message}`));
+	});
+
 	test('that are no JSON are an error that does not quote them', () => {
 		const state = scratch();
 		enrol(state, 'one');

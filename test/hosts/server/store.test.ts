@@ -6,6 +6,7 @@ import { interpret, type Reading } from '../../../hosts/server/message';
 import { migrate, migrations } from '../../../hosts/server/migrations';
 import { Queries } from '../../../hosts/server/queries';
 import { isStorageTrouble, type Rejected, Store } from '../../../hosts/server/store';
+import type { Channel } from '../../../modules/ports';
 import { noon, reading, scratch } from './support';
 
 function parsed(body: string, receivedAt = noon): Reading {
@@ -89,6 +90,32 @@ describe('one row for each reading', () => {
 		};
 		const withId = alert({ alert_id: 'x' });
 		expect(store.write([withId, withId, alert({}), alert({})])).toEqual(['stored', 'duplicate', 'stored', 'stored']);
+	});
+});
+
+describe('what a device says of itself', () => {
+	test('is kept to the newest of each kind; alerts and replies are kept all', () => {
+		const store = new Store(':memory:', { reportsPerDevice: 3 });
+		const say = (channel: Channel, index: number, more: object = {}) => {
+			const body = Buffer.from(JSON.stringify({ device_id: 'd', timestamp: noon - 100 + index, ...more }));
+			return interpret({ door: 'mqtt', deviceId: 'd', channel, body, receivedAt: noon }, noon);
+		};
+		for (let index = 0; index < 6; index += 1)
+			store.write([
+				say('heartbeat', index, { status: 'online' }),
+				say('diagnostics', index),
+				say('alert', index, { alert_type: 't', message: 'm' }),
+				say('replies', index, { command_id: 'c', status: 'done' }),
+			]);
+		const kept = store.database
+			.prepare('SELECT kind, count(*) AS kept, min(timestamp) AS oldest FROM messages GROUP BY kind ORDER BY kind')
+			.all();
+		expect(kept).toEqual([
+			{ kind: 'alert', kept: 6, oldest: noon - 100 },
+			{ kind: 'diagnostics', kept: 3, oldest: noon - 97 },
+			{ kind: 'heartbeat', kept: 3, oldest: noon - 97 },
+			{ kind: 'replies', kept: 6, oldest: noon - 100 },
+		]);
 	});
 });
 
