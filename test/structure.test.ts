@@ -64,6 +64,57 @@ describe('the import rules', () => {
 	});
 });
 
+describe('the board', () => {
+	const parts = sources('hosts/esp32').filter((file) => !file.endsWith('.d.ts'));
+
+	test('imports the firmware, its rooms, the shared routes and the SDK, and no other host', () => {
+		for (const file of parts)
+			for (const name of imports(file))
+				expect(name, file).toMatch(
+					/^(src\/|modules\/|hosts\/esp32\/|hosts\/routes$|embedded:|(timer|time|mc\/config)$)/,
+				);
+	});
+
+	test('names the SDK only where it is put together', () => {
+		const named = parts.filter((file) => imports(file).some((name) => !/^(src|modules|hosts)\//.test(name)));
+		expect(named.sort()).toEqual(
+			['mqtt.ts', 'start.ts', 'wifi/link.ts', 'ethernet/link.ts'].map((file) => `hosts/esp32/${file}`).sort(),
+		);
+	});
+
+	test('native( stands only beside a C twin', () => {
+		for (const file of parts)
+			if (/\b[nN]ative\(/.test(readFileSync(join(root, file), 'utf8')))
+				expect(existsSync(join(root, file.replace(/\.ts$/, '.c'))), file).toBe(true);
+	});
+
+	test('lists all its files, and preloads all but the entries', () => {
+		const listed: string[] = [];
+		const preloaded: string[] = [];
+		for (const manifest of sources('hosts/esp32', /manifest\.json$/)) {
+			const { modules = {}, preload = [] } = JSON.parse(readFileSync(join(root, manifest), 'utf8')) as {
+				modules?: Record<string, string>;
+				preload?: string[];
+			};
+			for (const [name, path] of Object.entries(modules)) {
+				expect(name, `${manifest}: the name on the device is the path`).toBe(
+					relative(root, resolve(root, dirname(manifest), path)),
+				);
+				listed.push(...matching(name));
+			}
+			for (const name of preload) preloaded.push(...matching(name));
+		}
+		const all = parts.map((file) => file.replace(/\.ts$/, '')).sort();
+		expect(listed.sort()).toEqual(all);
+		expect(preloaded.sort()).toEqual(all.filter((name) => !name.endsWith('/main')));
+	});
+
+	function matching(name: string): string[] {
+		const names = parts.map((file) => file.replace(/\.ts$/, ''));
+		return names.filter((each) => (name.endsWith('/*') ? dirname(each) === name.slice(0, -2) : each === name));
+	}
+});
+
 describe('manifest.json', () => {
 	const manifests = ['manifest.json', ...sources('modules', /manifest\.json$/)];
 	const listed = new Set(

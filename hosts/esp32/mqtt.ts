@@ -7,6 +7,7 @@ import type { ClientPart } from '../../modules/mqtt/client';
 import type { Clock } from '../../modules/ports';
 import { TLSSocket } from '../../modules/tls/tls';
 import { nameServer } from './os';
+import type { KeptSession } from './session';
 
 export interface MqttOptions {
 	readonly clock: Clock;
@@ -16,6 +17,7 @@ export interface MqttOptions {
 	readonly serverName: string;
 	/** A moment that has surely passed. */
 	readonly notBefore: number;
+	readonly kept: KeptSession;
 }
 
 /** Asked when DHCP named none that can be reached. */
@@ -35,8 +37,8 @@ export const dns = Object.freeze({
 	},
 });
 
-/** MQTT over TLS; a session is kept and resumed as long as the machine runs. */
-export function mqttOverTls({ clock, ca, serverName, notBefore }: MqttOptions): ClientPart {
+/** MQTT over TLS. */
+export function mqttOverTls({ clock, ca, serverName, notBefore, kept }: MqttOptions): ClientPart {
 	const socket = {
 		io: TLSSocket,
 		socket: { io: TCP, nodelay: true },
@@ -44,9 +46,12 @@ export function mqttOverTls({ clock, ca, serverName, notBefore }: MqttOptions): 
 		ca,
 		serverName,
 		notBefore,
-		session: undefined as ArrayBuffer | undefined,
+		// Read when a connection begins.
+		get session() {
+			return kept.session;
+		},
 		onSession(session: ArrayBuffer) {
-			socket.session = session;
+			kept.session = session;
 		},
 	};
 	// The SDK's typing of the client differs from what it does; modules/mqtt/client.ts says how.

@@ -8,7 +8,7 @@ import config from 'mc/config';
 import Time from 'time';
 import Timer from 'timer';
 import { Fault } from '../../modules/fault';
-import type { Clock, FlashPartition, KeyValue, Link, Log, Random32 } from '../../modules/ports';
+import type { Clock, FlashPartition, Keepsake, KeyValue, Link, Log, Random32 } from '../../modules/ports';
 import { LastWord } from '../../modules/sleep/last-word';
 import { BoardPower } from '../../modules/sleep/power';
 import { chip } from '../../modules/sleep/sleep';
@@ -24,22 +24,26 @@ import { type Domain, NvsStore } from './nvs';
 import { isDiagnosis, print } from './os';
 import { compiledSettings, readSettings } from './provision';
 import { makeSensors } from './sensors';
+import { KeptSession } from './session';
 import { type TimeClient, Timekeeper } from './timekeeper';
 
 export interface LinkParts {
 	readonly clock: Clock;
 	readonly random32: Random32;
 	readonly log: Log;
-	/** What the firmware writes down. */
-	readonly store: KeyValue;
 	/** What the device was told. */
 	readonly settings: KeyValue;
 	readonly hostname: string;
 }
 
+export interface MadeLink {
+	readonly link: Link;
+	readonly keepsakes: readonly Keepsake[];
+}
+
 export interface LinkMaker {
 	readonly kind: Board['link'];
-	readonly make: (parts: LinkParts) => Link;
+	readonly make: (parts: LinkParts) => MadeLink;
 }
 
 /** What `config` holds: from chips/…/manifest.json, and from mcconfig's command line. */
@@ -104,27 +108,29 @@ function run(
 	ntp: string,
 ): void {
 	const told = new NvsStore(domain('settings'));
-	const store = new NvsStore(domain('fajma'));
 	const { random32 } = chip;
 	const settings = readSettings(told, compiledSettings(config), log);
 	const make = (): TimeClient =>
 		new NTP({ servers: [ntp], socket: { io: UDP }, dns } as never) as unknown as TimeClient;
 	const timekeeper = new Timekeeper({ make, clock, set: (seconds) => Time.set(seconds), floor, log });
 	const hostname = String(settings.deviceId ?? 'fajma').replaceAll('_', '-');
+	const made = link.make({ clock, random32, log, settings: told, hostname });
+	const kept = new KeptSession();
 	startFirmware({
 		clock,
 		networkClock: clock,
 		power,
-		store,
+		store: new NvsStore(domain('fajma')),
 		journal: FlashStorage.open({ path: 'journal' }) as unknown as FlashPartition,
 		sensors: makeSensors(board),
-		link: new TimedLink(link.make({ clock, random32, log, store, settings: told, hostname }), timekeeper),
+		link: new TimedLink(made.link, timekeeper),
 		routes(known, will) {
 			if (known.mqttUrl === '') return [];
 			const serverName = brokerAddress(known).host;
-			const mqtt = mqttOverTls({ clock, ca: known.mqttCa, serverName, notBefore: floor });
+			const mqtt = mqttOverTls({ clock, ca: known.mqttCa, serverName, notBefore: floor, kept });
 			return makeRoutes({ settings: known, will, clock, log, mqtt });
 		},
+		keepsakes: [timekeeper, ...made.keepsakes, kept],
 		random32,
 		log,
 		settings,

@@ -1,25 +1,14 @@
-import { Fault } from '../fault';
-import type { KeyValue } from '../ports';
+import type { Keepsake } from '../ports';
+import { decode, encode } from '../text/utf8';
 import type { AccessPoint } from './interface';
 
 /** Where a network was found last: enough to join it without a search. */
 export type Place = Pick<AccessPoint, 'SSID' | 'BSSID' | 'channel'>;
 
-const KEY = 'wifi.last';
-
-/** "channel BSSID SSID": the name comes last, as it may hold anything. */
-export class Remembered {
-	readonly #store: Pick<KeyValue, 'read' | 'write'> | undefined;
+/** "channel BSSID SSID" in UTF-8: the name comes last, as it may hold anything. */
+export class Remembered implements Keepsake {
+	readonly name = 'wifi';
 	#text: string | undefined;
-
-	constructor(store: Pick<KeyValue, 'read' | 'write'> | undefined) {
-		this.#store = store;
-		try {
-			this.#text = store?.read(KEY);
-		} catch {
-			// A store that cannot be read costs a search, and no more.
-		}
-	}
 
 	/** Undefined when nothing is remembered, or nothing that makes sense. */
 	get place(): Place | undefined {
@@ -29,22 +18,21 @@ export class Remembered {
 		return { SSID, BSSID, channel: Number(channel) };
 	}
 
-	/** Written only when it changed: a store is flash. Returns why it could not be, if so. */
-	keep({ SSID, BSSID, channel }: Place): Fault | undefined {
-		const text = `${channel} ${BSSID} ${SSID}`;
-		if (text === this.#text || !isChannel(channel) || !isAddress(BSSID)) return undefined;
-		this.#text = text;
+	/** Undefined: not to be tried again. */
+	set place(place: Place | undefined) {
+		this.#text = place && `${place.channel} ${place.BSSID} ${place.SSID}`;
+	}
+
+	recall(bytes: Uint8Array): void {
 		try {
-			this.#store?.write(KEY, text);
-			return undefined;
-		} catch (thrown) {
-			return Fault.from(thrown, 'flash');
+			this.#text = decode(bytes);
+		} catch {
+			// It costs a search, and no more.
 		}
 	}
 
-	/** Not tried again in this waking; the store keeps it, as tomorrow the access point may be back. */
-	forget(): void {
-		this.#text = undefined;
+	keep(): Uint8Array | undefined {
+		return this.#text === undefined ? undefined : new Uint8Array(encode(this.#text));
 	}
 }
 

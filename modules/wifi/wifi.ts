@@ -13,7 +13,7 @@
  * 50 ms: the SDK tells of an address only when IPv6 has one too, and of a failed attempt of `Radio.join` not at all.
  */
 import { Fault } from '../fault';
-import type { Alarm, Clock, KeyValue, Link, Log, Random32 } from '../ports';
+import type { Alarm, Clock, Keepsake, Link, Log, Random32 } from '../ports';
 import type { Radio, Station, StationClass } from './interface';
 import { type Candidate, checkNetworks, type Network, Survey } from './networks';
 import { reasonOf } from './reasons';
@@ -45,8 +45,6 @@ export interface WifiLinkOptions {
 	readonly clock: Clock;
 	readonly random32: Random32;
 	readonly log: Log;
-	/** Where the last access point is kept. */
-	readonly store?: Pick<KeyValue, 'read' | 'write'>;
 	/** What the router shows. */
 	readonly hostname?: string;
 	/** Milliseconds between two rounds through the networks: full jitter below a bound that doubles. */
@@ -58,7 +56,7 @@ export class WifiLink implements Link {
 	readonly #options: WifiLinkOptions;
 	readonly #minimum: number;
 	readonly #maximum: number;
-	readonly #remembered: Remembered;
+	readonly #remembered = new Remembered();
 	readonly #next: Alarm;
 	readonly #look: Alarm;
 	#state: State = State.CLOSED;
@@ -82,7 +80,6 @@ export class WifiLink implements Link {
 		this.#options = options;
 		this.#minimum = minimum;
 		this.#maximum = maximum;
-		this.#remembered = new Remembered(options.store);
 		this.#next = options.clock.alarm(() => this.#onNext());
 		this.#look = options.clock.alarm(() => this.#onLook());
 	}
@@ -93,6 +90,11 @@ export class WifiLink implements Link {
 
 	get rssiDbm(): number | undefined {
 		return this.#state === State.UP ? this.#station?.RSSI : undefined;
+	}
+
+	/** Where it was last, for a fast join after deep sleep. */
+	get keepsake(): Keepsake {
+		return this.#remembered;
 	}
 
 	/** Why the last attempt failed, in words; undefined while none did. */
@@ -252,7 +254,6 @@ export class WifiLink implements Link {
 	}
 
 	#joined(station: Station): void {
-		const { log } = this.#options;
 		this.#next.clear();
 		this.#look.set(WATCH);
 		this.#candidates = [];
@@ -260,10 +261,9 @@ export class WifiLink implements Link {
 		this.#failure = undefined;
 		this.#become(State.UP);
 		const { SSID, BSSID, channel } = station;
-		if (SSID !== undefined && BSSID !== undefined && channel !== undefined) {
-			const fault = this.#remembered.keep({ SSID, BSSID, channel });
-			if (fault) log('warning', 'wifi', `the access point is not kept: ${fault.message}`);
-		}
+		const ours = this.#options.networks.some((network) => network.SSID === SSID);
+		if (ours && SSID !== undefined && BSSID !== undefined && channel !== undefined)
+			this.#remembered.place = { SSID, BSSID, channel };
 		this.#tell();
 	}
 
@@ -278,7 +278,7 @@ export class WifiLink implements Link {
 			this.#queue(SETTLE);
 			return;
 		}
-		this.#remembered.forget();
+		this.#remembered.place = undefined;
 		this.#look.clear();
 		// RESTING finds nothing remembered now, and scans.
 		this.#become(State.RESTING);

@@ -5,6 +5,7 @@ import { levelOf, uartLog } from '../../../hosts/esp32/log';
 import { type Domain, NvsStore } from '../../../hosts/esp32/nvs';
 import { compiledSettings, readNetworks, readSettings, settingKeys } from '../../../hosts/esp32/provision';
 import { makeSensors } from '../../../hosts/esp32/sensors';
+import { KeptSession } from '../../../hosts/esp32/session';
 import { type TimeClient, Timekeeper } from '../../../hosts/esp32/timekeeper';
 import { VirtualTime } from '../../../hosts/simulator/time';
 import type { Log } from '../../../modules/ports';
@@ -244,6 +245,16 @@ describe('sensors', () => {
 	});
 });
 
+test('a TLS session is kept as bytes of its own', () => {
+	const kept = new KeptSession();
+	expect(kept.keep()).toBeUndefined();
+	const memory = new Uint8Array([1, 2, 3, 4]);
+	kept.recall(memory.subarray(1, 3));
+	memory.fill(0);
+	expect([...kept.keep()!]).toEqual([2, 3]);
+	expect(kept.session!.byteLength).toBe(2);
+});
+
 describe('the timekeeper', () => {
 	function make() {
 		const time = new VirtualTime();
@@ -285,7 +296,7 @@ describe('the timekeeper', () => {
 		return { time, clients, set, log, state, keeper };
 	}
 
-	test('asks as soon as there is a network, tells the system, closes its client, and asks again a day later', () => {
+	test('asks as soon as there is a network, tells the system, closes its client, and asks again an hour later', () => {
 		const { time, clients, set, log, keeper } = make();
 		keeper.start();
 		expect(clients.length).toBe(0);
@@ -294,7 +305,7 @@ describe('the timekeeper', () => {
 		expect([set, clients[0]!.closed]).toEqual([[FLOOR / 1000 + 1], false]);
 		time.advance(1);
 		expect([clients[0]!.closed, log]).toEqual([true, ['info 2026-01-01T00:00:01.999Z']]);
-		time.advance(86_400_001);
+		time.advance(3_600_001);
 		expect(clients.length).toBe(2);
 	});
 
@@ -324,12 +335,35 @@ describe('the timekeeper', () => {
 		expect([clients.length, clients[0]!.closed, set]).toEqual([1, true, []]);
 	});
 
-	test('who knows the time does not ask', () => {
+	test('after deep sleep it asks if that was more than an hour ago, or the clock is behind what was told', () => {
+		const first = make();
+		first.keeper.start();
+		expect(first.keeper.keep()).toBeUndefined();
+		first.time.advance(1);
+		first.clients[0]!.callback!(null, FLOOR + 1_000);
+		const bytes = first.keeper.keep()!;
+		const asks = (now: number | undefined): boolean => {
+			const { time, clients, state, keeper } = make();
+			state.now = now;
+			keeper.recall(bytes);
+			keeper.start();
+			time.advance(1);
+			return clients.length > 0;
+		};
+		expect(asks(FLOOR + 1_000)).toBe(false);
+		expect(asks(FLOOR + 3_600_000)).toBe(false);
+		expect(asks(FLOOR + 3_601_000)).toBe(true);
+		expect(asks(FLOOR + 999)).toBe(true);
+		expect(asks(undefined)).toBe(true);
+	});
+
+	test('a clock that nobody told in this life, as far as it knows, is asked about', () => {
 		const { time, clients, state, keeper } = make();
 		state.now = FLOOR;
+		keeper.recall(new Uint8Array(3));
 		keeper.start();
-		time.advance(1_000_000);
-		expect(clients.length).toBe(0);
+		time.advance(1);
+		expect(clients.length).toBe(1);
 	});
 
 	test('no socket: again', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { seededRandom32 } from '../../../hosts/simulator/random';
+import { decode, encode } from '../../../modules/text/utf8';
 import { WifiLink, type WifiLinkOptions } from '../../../modules/wifi/wifi';
 import { FakeAir, type FakePoint } from './fake-air';
 
@@ -19,15 +20,11 @@ const networks = [
 
 let air: FakeAir;
 let log: string[];
-let store: Map<string, string>;
-let writes: number;
 
 beforeEach(() => {
 	air = new FakeAir();
 	air.points = [home, clinic];
 	log = [];
-	store = new Map();
-	writes = 0;
 });
 
 function make(options: Partial<WifiLinkOptions> = {}): WifiLink {
@@ -38,16 +35,15 @@ function make(options: Partial<WifiLinkOptions> = {}): WifiLink {
 		clock: air.clock,
 		random32: seededRandom32(1),
 		log: (level, source, message) => void log.push(`${level} ${source}: ${message}`),
-		store: {
-			read: (key) => store.get(key),
-			write: (key, value) => {
-				writes++;
-				store.set(key, value);
-			},
-		},
 		...options,
 	});
 }
+
+const remember = (link: WifiLink, text: string): void => link.keepsake.recall(new Uint8Array(encode(text)));
+const kept = (link: WifiLink): string | undefined => {
+	const bytes = link.keepsake.keep();
+	return bytes && decode(bytes);
+};
 
 /** States as they are told, with the moment. */
 function watch(link: WifiLink): string[] {
@@ -67,7 +63,7 @@ describe('joining', () => {
 		expect(air.calls).toEqual(['scan', 'connect home 6']);
 		expect(told.map((line) => line.split(' ')[0])).toEqual(['joining', 'up']);
 		expect(link.rssiDbm).toBe(-60);
-		expect(store.get('wifi.last')).toBe('6 aa:bb:cc:dd:ee:01 home');
+		expect(kept(link)).toBe('6 aa:bb:cc:dd:ee:01 home');
 	});
 
 	test('is up with IPv4 alone, a second before the SDK says so', () => {
@@ -80,30 +76,29 @@ describe('joining', () => {
 	});
 
 	test('the next time: without a search, in 0.6 s', () => {
-		store.set('wifi.last', '6 aa:bb:cc:dd:ee:01 home');
 		const link = make();
+		remember(link, '6 aa:bb:cc:dd:ee:01 home');
 		const told = watch(link);
 		link.open();
 		air.time.advance(3_000);
 		expect(air.calls).toEqual(['join home 6 aa:bb:cc:dd:ee:01']);
 		expect(told.at(-1)).toMatch(/^up [56]\d\d$/);
-		expect(writes).toBe(0);
 	});
 
 	test('where it was is gone: a scan, and the new place is kept', () => {
-		store.set('wifi.last', '1 aa:bb:cc:dd:ee:01 home');
 		const link = make();
+		remember(link, '1 aa:bb:cc:dd:ee:01 home');
 		link.open();
 		air.time.advance(10_000);
 		expect(air.calls).toEqual(['join home 1 aa:bb:cc:dd:ee:01', 'scan', 'connect home 6']);
 		expect(link.state).toBe('up');
-		expect(store.get('wifi.last')).toBe('6 aa:bb:cc:dd:ee:01 home');
+		expect(kept(link)).toBe('6 aa:bb:cc:dd:ee:01 home');
 		expect(log).toEqual(['warning wifi: home: no such network in range (where it was last time)']);
 	});
 
 	test('a network that is not in the settings any more is not joined', () => {
-		store.set('wifi.last', '6 aa:bb:cc:dd:ee:09 cafe');
 		const link = make();
+		remember(link, '6 aa:bb:cc:dd:ee:09 cafe');
 		link.open();
 		air.time.advance(10_000);
 		expect(air.calls).toEqual(['scan', 'connect home 6']);
@@ -119,23 +114,21 @@ describe('joining', () => {
 		'6 AA:bb:cc:dd:ee:01 home',
 		'6.5 aa:bb:cc:dd:ee:01 home',
 	])('nonsense that is remembered ("%s") is passed over', (text) => {
-		store.set('wifi.last', text);
 		const link = make();
+		remember(link, text);
 		link.open();
 		air.time.advance(10_000);
 		expect(air.calls[0]).toBe('scan');
 		expect(link.state).toBe('up');
 	});
 
-	test('a store that throws costs a search, and is said', () => {
-		const fail = (): never => {
-			throw new Error('flash');
-		};
-		const link = make({ store: { read: fail, write: fail } });
+	test('bytes that are no text are passed over', () => {
+		const link = make();
+		link.keepsake.recall(new Uint8Array([0xff, 0xc0]));
+		expect(link.keepsake.keep()).toBeUndefined();
 		link.open();
 		air.time.advance(10_000);
 		expect(link.state).toBe('up');
-		expect(log).toEqual(['warning wifi: the access point is not kept: flash']);
 	});
 
 	test('the strongest access point of a network gives the channel', () => {
@@ -189,7 +182,6 @@ describe('joining', () => {
 	});
 
 	test('without a radio of ours: no fast join, and a failure is still seen', () => {
-		store.set('wifi.last', '6 aa:bb:cc:dd:ee:01 home');
 		air.points = [{ ...home, password: 'changed-it' }, clinic];
 		const { radio: _, ...rest } = { radio: undefined };
 		const link = new WifiLink({
@@ -200,6 +192,7 @@ describe('joining', () => {
 			log: (level, source, message) => void log.push(`${level} ${source}: ${message}`),
 			...rest,
 		});
+		remember(link, '6 aa:bb:cc:dd:ee:01 home');
 		link.open();
 		air.time.advance(8_000);
 		expect(air.calls).toEqual(['scan', 'connect home 6', 'connect clinic 11']);
@@ -357,7 +350,6 @@ describe('whatever happens, in any order', () => {
 			fc.property(fc.array(step, { maxLength: 40 }), fc.nat(), (steps, seed) => {
 				air = new FakeAir();
 				air.points = [{ ...home }, { ...clinic }];
-				store = new Map();
 				let inside = false;
 				let open = false;
 				const link = make({ random32: seededRandom32(seed), backoff: { minimum: 500, maximum: 10_000 } });
