@@ -245,11 +245,13 @@ export class WifiLink implements Link {
 			return;
 		}
 		if ((this.#state !== State.FAST && this.#state !== State.JOINING) || this.#name === '') return;
-		const reason = this.#options.radio?.reason() ?? 0;
+		const { radio } = this.#options;
+		const reason = radio?.reason() ?? 0;
 		if (connection > 200) this.#begun = true;
 		if (connection >= 400 && station.address?.includes('.')) this.#joined(station);
 		else if (reason !== 0 && reason !== LEFT) this.#failed(reasonOf(reason));
-		else if (this.#begun && connection <= 200) this.#failed('refused, or out of range');
+		// The end of the connection before may come late, and looks like the end of this one: where reasons are told, they decide.
+		else if (!radio && this.#begun && connection <= 200) this.#failed('refused, or out of range');
 		else this.#look.set(LOOK);
 	}
 

@@ -42,6 +42,9 @@ export class FakeAir {
 	/** The constructor throws. */
 	broken = false;
 	scanless = false;
+	/** How long a scan takes, and how long until the driver tells that it left. */
+	scanTime = 2_000;
+	leaveTime = 20;
 	on = false;
 	#reason = 0;
 	#attempt = 0;
@@ -156,7 +159,7 @@ export class FakeAir {
 		this.#point = undefined;
 		this.#address = undefined;
 		if (was)
-			this.time.schedule(20, () => {
+			this.time.schedule(this.leaveTime, () => {
 				this.#reason = 8;
 				this.#tell('ended');
 			});
@@ -217,10 +220,11 @@ class FakeStation implements Station {
 		this.#air.calls.push('scan');
 		this.#scanning = true;
 		if (this.#air.scanless) return;
-		this.#air.time.schedule(2_000, () => {
+		const heard = [...this.#air.points];
+		this.#air.time.schedule(this.#air.scanTime, () => {
 			if (this.#closed) return;
 			this.#scanning = false;
-			for (const point of this.#air.points) onFound(point.hidden ? { ...point, SSID: '' } : { ...point });
+			for (const point of heard) onFound(point.hidden ? { ...point, SSID: '' } : { ...point });
 			onComplete();
 		});
 	}

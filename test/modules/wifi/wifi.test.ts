@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { seededRandom32 } from '../../../hosts/simulator/random';
+import { seededRandom32, substream } from '../../../hosts/simulator/random';
 import { decode, encode } from '../../../modules/text/utf8';
 import { WifiLink, type WifiLinkOptions } from '../../../modules/wifi/wifi';
 import { FakeAir, type FakePoint } from './fake-air';
@@ -181,6 +181,29 @@ describe('joining', () => {
 		expect(link.state).toBe('up');
 	});
 
+	test('a scan that ends after it was given up is not believed', () => {
+		air.scanTime = 9_000;
+		air.points = [{ ...clinic, hidden: true }];
+		const link = make({ networks: [{ SSID: 'clinic', password: 'word-of-pass' }] });
+		link.open();
+		air.time.advance(8_500);
+		air.calls.length = 0;
+		air.time.advance(1_000);
+		expect([link.state, air.calls]).toEqual(['joining', []]);
+		air.time.advance(5_000);
+		expect(link.state).toBe('up');
+	});
+
+	test('the end of the connection before, told late, does not end the next one', () => {
+		air.points = [{ ...home, mute: true }, clinic];
+		air.leaveTime = 400;
+		const link = make();
+		link.open();
+		air.time.advance(19_000);
+		expect(link.state).toBe('up');
+		expect(log).toEqual(['warning wifi: home: no address in time (DHCP)']);
+	});
+
 	test('without a radio of ours: no fast join, and a failure is still seen', () => {
 		air.points = [{ ...home, password: 'changed-it' }, clinic];
 		const { radio: _, ...rest } = { radio: undefined };
@@ -254,6 +277,21 @@ describe('loss', () => {
 		expect(air.calls).toEqual(['join home 6 aa:bb:cc:dd:ee:01']);
 		expect(log).toEqual(['warning wifi: lost: out of range (no beacons)']);
 		expect(link.failure).toBeUndefined();
+	});
+
+	test('devices that lose one access point do not come back all at once', () => {
+		const moments = [1, 2, 3, 4, 5].map((seed) => {
+			air = new FakeAir();
+			air.points = [home];
+			const link = make({ random32: substream(seed, 'jitter') });
+			link.open();
+			air.time.advance(10_000);
+			const told = watch(link);
+			air.drop(200);
+			air.time.advance(5_000);
+			return told.at(-1);
+		});
+		expect(new Set(moments).size).toBe(5);
 	});
 
 	test('to another network, if the first one is gone', () => {
