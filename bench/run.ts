@@ -2,7 +2,7 @@
 import { cpus, totalmem } from 'node:os';
 import { ingestBench } from './ingest';
 import { journalBench } from './journal';
-import { sleepBench } from './sleep';
+import { sleepBench, sleepBlowsBench } from './sleep';
 import { wireBench } from './wire';
 import { xsBench } from './xs';
 
@@ -17,6 +17,7 @@ const benches: Readonly<Record<string, () => Promise<Table>>> = {
 	wire: wireBench,
 	ingest: ingestBench,
 	sleep: sleepBench,
+	blows: sleepBlowsBench,
 	xs: xsBench,
 };
 

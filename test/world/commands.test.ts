@@ -89,6 +89,19 @@ describe('npm start', () => {
 		expect(rows).toBe(last);
 	});
 
+	test('counts a device that sleeps over all its wakings, and leaves in its journal what it did not deliver yet', async () => {
+		const sleepy = ['--set', 'mode=sleep', '--set', 'deliverEvery=3', '--interval', '1', '--for', '6'];
+		const { code, result, stderr } = await command('start', ...sleepy, '--json', '--state', state('sleepy')).ended;
+		expect(code, stderr).toBe(0);
+		const { sampled, released, backlog } = result.devices[0]!;
+		expect(sampled).toBeGreaterThan(3);
+		expect(stderr).toContain('starts (timer)');
+		expect(released).toBeGreaterThanOrEqual(3);
+		expect(released + backlog).toBe(sampled);
+		expect(result.server.rows).toBe(released);
+		expect(result.lost).toBe(0);
+	});
+
 	test('ends cleanly at Ctrl-C', async () => {
 		const running = command('start', '--interval', '0.2', '--json', '--state', state('interrupted'));
 		await running.wrote('open to localhost');

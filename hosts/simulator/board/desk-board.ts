@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Log, Sensor } from '../../../modules/ports';
+import type { DeviceReport } from '../../../src/report';
 import { NodeDns } from '../net/dns';
 import { Lifeline } from '../net/lifeline';
 import { NodeMqttClient } from '../net/mqtt-client';
@@ -9,7 +10,7 @@ import { NodeTls } from '../net/tls';
 import { substream } from '../random';
 import { Person, personSensor } from '../sensors/person';
 import { PacedTime, RealTime } from '../time';
-import { type Boot, VirtualBoard } from './board';
+import { VirtualBoard } from './board';
 import { VirtualFlash } from './flash';
 import { lockFolder } from './lock';
 import { VirtualStore } from './store';
@@ -34,6 +35,10 @@ export interface DeskBoardOptions {
 
 export interface DeskBoard {
 	readonly board: VirtualBoard;
+	/** As the device's own report, with the counts of all its boots since this board was made: a sleeping device boots often. */
+	report(): DeviceReport;
+	/** No more readings. A device that sleeps is not woken again. */
+	stopSampling(): void;
 	/** Ends the firmware politely and gives the folder back. */
 	close(): void;
 }
@@ -52,8 +57,11 @@ export function deskBoard(options: DeskBoardOptions): DeskBoard {
 		const { size = 0 } = statSync(file, { throwIfNoEntry: false }) ?? {};
 		const blocks = size > 0 ? size / BLOCK_LENGTH : (options.blocks ?? JOURNAL_BLOCKS);
 		const flash = VirtualFlash.open(file, { blocks, random32: substream(seed, 'flash') });
+		const scheduler = life ?? new RealTime();
+		const person = personSensor(new Person(substream(seed, 'person'), () => scheduler.now / 1000));
+		let past: DeviceReport | undefined;
 		const board = new VirtualBoard({
-			scheduler: life ?? new RealTime(),
+			scheduler,
 			...(life && { networkScheduler: new RealTime() }),
 			// Not seeded: a journal that is formatted anew must not number its readings as the one before did.
 			random32: () => randomBytes(4).readUInt32LE(),
@@ -62,10 +70,13 @@ export function deskBoard(options: DeskBoardOptions): DeskBoard {
 			log,
 			settings,
 			epoch: Date.now(),
-			plug: ({ clock }: Boot) => {
+			onPowerLost: (firmware) => {
+				past = add(past, firmware.report());
+			},
+			plug: () => {
 				const lifeline = new Lifeline();
 				return {
-					sensors: [sensor ?? personSensor(new Person(substream(seed, 'person'), () => clock.ticks / 1000))],
+					sensors: [sensor ?? person],
 					mqtt: ({ mqttCa }) => ({
 						io: NodeMqttClient,
 						lifeline,
@@ -78,6 +89,15 @@ export function deskBoard(options: DeskBoardOptions): DeskBoard {
 		});
 		return {
 			board,
+			report() {
+				if (board.isOn) return add(past, board.device.report());
+				if (!past) throw new Error('the board was never on');
+				return past;
+			},
+			stopSampling() {
+				if (board.isAsleep) board.shutDown();
+				else if (board.isOn) board.device.stopSampling();
+			},
 			close() {
 				board.shutDown();
 				life?.close();
@@ -90,4 +110,21 @@ export function deskBoard(options: DeskBoardOptions): DeskBoard {
 		unlock();
 		throw error;
 	}
+}
+
+function add(past: DeviceReport | undefined, now: DeviceReport): DeviceReport {
+	if (!past) return now;
+	const before = (name: string) => past.routes.find((route) => route.name === name);
+	return {
+		...now,
+		sampled: past.sampled + now.sampled,
+		journaled: past.journaled + now.journaled,
+		released: past.released + now.released,
+		refused: past.refused + now.refused,
+		routes: now.routes.map((route) => ({
+			...route,
+			delivered: (before(route.name)?.delivered ?? 0) + route.delivered,
+			failed: (before(route.name)?.failed ?? 0) + route.failed,
+		})),
+	};
 }

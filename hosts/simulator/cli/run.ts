@@ -47,7 +47,7 @@ export class Run {
 				const sensor =
 					recording &&
 					replaySensor(recording, () => {
-						board?.board.device.stopSampling();
+						board?.stopSampling();
 						playing--;
 						if (playing === 0) this.stop();
 					});
@@ -64,7 +64,8 @@ export class Run {
 					blocks: devices.length > CROWD ? CROWD_BLOCKS : undefined,
 				});
 				this.#boards.push(board);
-				this.#carried.push(board.board.powerOn().report());
+				board.board.powerOn();
+				this.#carried.push(board.report());
 			});
 		} catch (error) {
 			this.close();
@@ -74,7 +75,7 @@ export class Run {
 	}
 
 	reports(): DeviceReport[] {
-		return this.#boards.map(({ board }) => board.device.report());
+		return this.#boards.map((board) => board.report());
 	}
 
 	/** How each device was when it started: its backlog is what an earlier run left. */
@@ -86,7 +87,7 @@ export class Run {
 	stop(): void {
 		if (this.#ending) return;
 		this.#ending = true;
-		for (const { board } of this.#boards) if (board.isOn) board.device.stopSampling();
+		for (const board of this.#boards) board.stopSampling();
 		this.#drained().then(this.#end);
 	}
 
@@ -104,7 +105,11 @@ export class Run {
 	async #drained(): Promise<void> {
 		// The reading at hand is kept first: a recording ends from within its last sample.
 		await new Promise(setImmediate);
-		const backlog = (): number => this.reports().reduce((sum, report) => sum + report.backlog, 0);
+		const backlog = (): number => {
+			// What sleeps now would wake for a reading: it is not needed, and what it holds is safe.
+			for (const board of this.#boards) if (board.board.isAsleep) board.stopSampling();
+			return this.#boards.reduce((sum, board) => sum + (board.board.isOn ? board.report().backlog : 0), 0);
+		};
 		let best = backlog();
 		let patience = performance.now() + DRAIN_PATIENCE_MILLISECONDS;
 		while (best > 0 && performance.now() < patience) {
