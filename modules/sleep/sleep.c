@@ -15,7 +15,7 @@
 #include "esp_system.h"
 #include "esp_task_wdt.h"
 
-#include "platform.h"
+#include "wake-pins.h"
 
 #define RETAINED 4096
 #define NOTE 128

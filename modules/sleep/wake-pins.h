@@ -2,8 +2,8 @@
  * What differs between the chips: which pins wake them from deep sleep, and how; and which part of RTC memory can be cut off.
  * ESP32 and S3 have EXT0 and EXT1 (docs.espressif.com, "Sleep Modes"), C3 has GPIO, C6 has EXT1 and GPIO.
  */
-#ifndef MODULES_SLEEP_PLATFORM_H
-#define MODULES_SLEEP_PLATFORM_H
+#ifndef MODULES_SLEEP_WAKE_PINS_H
+#define MODULES_SLEEP_WAKE_PINS_H
 
 #include <stdbool.h>
 #include <stdint.h>
