@@ -85,21 +85,28 @@ function findEnd(store: Store): void {
 }
 
 /**
- * Looks for a newer block whose header is lost. It is known by its records, which verify for the sequences that come next;
- * these must not be given out again. One that cannot be read at all may hold a blockful.
+ * Looks for newer blocks whose headers are lost. They are known by their records, which verify for the sequences that come
+ * next; these must not be given out again. One that cannot be read at all may hold a blockful. A worn block between, which
+ * the journal passed over, still holds what it held: so all of the ring is looked at, not the next block alone.
  */
 function follow(store: Store, generations: Uint32Array): void {
 	const { blocks, slots } = store.layout;
-	if (store.nextSequence + slots > SEQUENCE_END) return;
-	const block = (store.newest + 1) % blocks;
-	if (generations[block] !== 0) return;
-	if (store.flags.has(block, BAD)) {
-		if (store.used === slots) {
+	const { newest } = store;
+	for (let i = 1; i < blocks; i++) {
+		if (store.nextSequence + slots > SEQUENCE_END) return;
+		const block = (newest + i) % blocks;
+		if (generations[block] !== 0) continue;
+		if (!store.flags.has(block, BAD)) adopt(store, block);
+		else if (store.used === slots) {
 			store.nextSequence += slots;
 			store.generation++;
 		}
-		return;
 	}
+}
+
+/** Takes a block without a header for the newest when one of its records is of the sequences that come next. */
+function adopt(store: Store, block: number): void {
+	const { slots } = store.layout;
 	const touched = store.medium.slotsTouched(block) ?? 0;
 	for (let index = 0; index < touched; index++) {
 		if (!store.medium.read(store.slot.bytes, store.layout.slotOffset(block, index))) continue;
