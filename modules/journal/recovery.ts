@@ -107,6 +107,9 @@ function follow(store: Store, generations: Uint32Array): void {
 /** Takes a block without a header for the newest when one of its records is of the sequences that come next. */
 function adopt(store: Store, block: number): void {
 	const { slots } = store.layout;
+	// Never used, as most of a young ring: to look at its slots would read the whole partition at each boot.
+	const header = store.header.bytes;
+	if (store.medium.read(header, store.layout.headerOffset(block)) && header.every((byte) => byte === 0xff)) return;
 	const touched = store.medium.slotsTouched(block) ?? 0;
 	for (let index = 0; index < touched; index++) {
 		if (!store.medium.read(store.slot.bytes, store.layout.slotOffset(block, index))) continue;
