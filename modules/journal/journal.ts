@@ -57,7 +57,7 @@ export class Journal {
 		this.#store.erasing = erasing;
 	}
 
-	/** Of this life of the partition: 1 to 2^32 − 1, another one after each format. (epoch, sequence) names a record for ever. */
+	/** Of this life of the partition: 1 to 2^32 − 1, another one after each format. (epoch, sequence) names a record (DESIGN.md has the limit). */
 	get epoch(): number {
 		return this.#store.epoch;
 	}
