@@ -1,7 +1,7 @@
 import type { ClientPart } from '../modules/mqtt/client';
 import { MqttRoute } from '../modules/mqtt/route';
 import type { Clock, Log, Route } from '../modules/ports';
-import { brokerAddress, type Settings } from '../src/settings';
+import { type Settings, serverAddress } from '../src/settings';
 
 export interface RouteParts {
 	readonly settings: Settings;
@@ -19,7 +19,7 @@ export interface RouteParts {
  */
 export function makeRoutes({ settings, will, clock, log, mqtt }: RouteParts): readonly Route[] {
 	if (settings.mqttUrl === '') return [];
-	const { host, port } = brokerAddress(settings);
+	const { host, port } = serverAddress(settings, 'mqttUrl');
 	return [
 		new MqttRoute({
 			mqtt,

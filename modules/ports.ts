@@ -80,6 +80,8 @@ export interface Sensor {
 	readonly name: string;
 	/** The newest sample, or undefined when there is none. Throws a Fault when the part does not answer as it must. */
 	sample(): Sample | undefined;
+	/** Of a part that measures all the time: what it has now, at no cost. Asked each second while somebody watches. */
+	live?(): Sample | undefined;
 	close(): void;
 }
 
@@ -96,12 +98,19 @@ export interface Link {
 /** What a message is about; a route maps it to a topic, a path or a port. */
 export type Channel = 'data' | 'heartbeat' | 'alert' | 'diagnostics' | 'replies';
 
+/** 'batch': several readings in one message, for routes that take it. 'live': worth something this second only. */
+export type OutgoingChannel = Channel | 'batch' | 'live';
+
 export interface Outgoing {
-	readonly channel: Channel;
-	/** UTF-8 JSON, as it goes out. The route has read it when `send` returns. */
+	readonly channel: OutgoingChannel;
+	/** UTF-8 JSON, one object, as it goes out. The route has read it when `send` returns. */
 	readonly body: ArrayBuffer;
-	/** The journal's sequence; it comes back with the receipt. Undefined: sent once, no receipt is wanted. */
+	/** A number that comes back with the receipt, unique among what is in flight. Undefined: sent once, no receipt is wanted. */
 	readonly sequence: number | undefined;
+	/** Its name at the server, of printable ASCII: the reading id, alert id or command id; of a batch, first..last. */
+	readonly id?: string | undefined;
+	/** Channel 'batch': the numbers of its readings in their order, each with a receipt or a refusal of its own; `sequence` is the first. */
+	readonly batch?: readonly number[] | undefined;
 	/** It went out before on this route and no receipt came (MQTT: DUP). */
 	readonly again: boolean;
 }
@@ -110,22 +119,38 @@ export interface Outgoing {
 export interface Route {
 	readonly name: string;
 	readonly state: 'closed' | 'opening' | 'open';
+	/** How many readings a message may carry: over 1, channel 'batch' is taken. */
+	readonly batchLimit: number;
+	/** It stays connected, and takes channel 'live'. */
+	readonly isLive: boolean;
 	/** Called when `state` became `open`. */
 	onOpen: (() => void) | undefined;
 	/** Called once when an open or opening route ends by itself, which it has logged; it is then `closed`, and whatever had no
-	 * receipt has none. */
-	onClosed: ((fault: Fault) => void) | undefined;
+	 * receipt has none. `retryAfter`: milliseconds that the server asked to wait (RFC 9110 §10.2.3), bounded by the route. */
+	onClosed: ((fault: Fault, retryAfter?: number) => void) | undefined;
 	/** The server holds this record for good. */
 	onReceipt: ((sequence: number) => void) | undefined;
+	/** The server will never take this record, as it stands (HTTP 400, 413, 422; a WebSocket nack). */
+	onRefused: ((sequence: number, fault: Fault) => void) | undefined;
 	/** After `send` returned false: there is room again. */
 	onWritable: (() => void) | undefined;
-	/** A message from the server, whole (commands). */
+	/** A message from the server, whole: UTF-8 JSON, one object (commands). */
 	onMessage: ((body: ArrayBuffer) => void) | undefined;
 	open(): void;
 	/** True when it was taken; false when there is no room now (then `onWritable` follows). Throws unless `open`. */
 	send(outgoing: Outgoing): boolean;
 	/** Ends politely if it can; no callback follows. */
 	close(): void;
+}
+
+/** Makes the bearer tokens that HTTP and WebSocket want. */
+export interface Tokens {
+	/** The token to send now; undefined while none can be made (the time is unknown). */
+	token(): string | undefined;
+	/** The server refused the token (401): it is thrown away. True: try once more, with a new one; false: back off. */
+	rejected(): boolean;
+	/** The server took it. */
+	accepted(): void;
 }
 
 export type LogLevel = 'error' | 'warning' | 'info' | 'debug';

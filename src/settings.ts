@@ -14,11 +14,16 @@ export interface Settings {
 	readonly mqttUrl: string;
 	readonly mqttUser: string;
 	readonly mqttPassword: string;
-	readonly mqttCa: string;
+	readonly httpUrl: string;
+	readonly webSocketUrl: string;
+	readonly deviceSecret: string;
+	readonly serverCa: string;
 	readonly mqttKeepAliveSeconds: number;
 	readonly mqttWindow: number;
+	readonly batchLimit: number;
 	readonly connectTimeoutSeconds: number;
 	readonly receiptTimeoutSeconds: number;
+	readonly failoverSeconds: number;
 	readonly backoffMinimumSeconds: number;
 	readonly backoffMaximumSeconds: number;
 }
@@ -92,17 +97,41 @@ export const settingRules: { readonly [Name in keyof Settings]: SettingRule } = 
 	}),
 	mqttUser: text({ fallback: '', maximumLength: 128, help: 'the user name at the broker' }),
 	mqttPassword: text({ fallback: '', maximumLength: 256, secret: true, help: 'the password at the broker' }),
-	mqttCa: text({
+	httpUrl: text({
+		fallback: '',
+		maximumLength: 270,
+		pattern: /^(https:\/\/[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?)?$/,
+		shape: 'https://HOST or https://HOST:PORT (TLS always; port 443 unless said)',
+		help: 'the server for POST /api/iot/…',
+	}),
+	webSocketUrl: text({
+		fallback: '',
+		maximumLength: 270,
+		pattern: /^(wss:\/\/[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?)?$/,
+		shape: 'wss://HOST or wss://HOST:PORT (TLS always; port 443 unless said)',
+		help: 'the server for /ws/iot/DEVICE/, live each second while there is a heart rate',
+	}),
+	deviceSecret: text({
+		fallback: '',
+		maximumLength: 256,
+		pattern: /^(.{32,})?$/,
+		shape: 'empty, or 32 to 256 characters',
+		secret: true,
+		help: 'the key that signs this device’s tokens for HTTP and WebSocket',
+	}),
+	serverCa: text({
 		fallback: '',
 		maximumLength: 16_384,
 		pattern: /^(|\s*-----BEGIN CERTIFICATE-----[\s\S]*-----END CERTIFICATE-----\s*)$/,
 		shape: 'a PEM certificate',
-		help: 'the certificate authority that must have signed the broker’s certificate, PEM',
+		help: 'the certificate authority that must have signed the servers’ certificates, PEM',
 	}),
 	mqttKeepAliveSeconds: whole(60, 5, 3_600, 'how long the connection may be silent'),
 	mqttWindow: whole(16, 1, 64, 'readings in flight before the first receipt must come'),
+	batchLimit: whole(30, 1, 50, 'readings in one HTTP request, at most'),
 	connectTimeoutSeconds: seconds(15, 1, 120, 'for name, TCP, TLS and MQTT together'),
 	receiptTimeoutSeconds: seconds(20, 1, 300, 'how long a receipt may take before the connection counts as dead'),
+	failoverSeconds: seconds(5, 1, 60, 'how long a receipt or a connection may take before the next route carries too'),
 	backoffMinimumSeconds: seconds(1, 0.1, 60, 'the first wait after a failure, at most'),
 	backoffMaximumSeconds: seconds(300, 1, 3_600, 'the longest wait between two tries'),
 });
@@ -169,14 +198,17 @@ function checkText(name: string, rule: TextRule, value: unknown): string {
 	return value;
 }
 
+const DEFAULT_PORTS = Object.freeze({ mqttUrl: 8883, httpUrl: 443, webSocketUrl: 443 });
+
 /**
- * The broker's host and port.
- * @throws Fault 'range' when `mqttUrl` is not set or its port is not 1 to 65535.
+ * The host and port that a URL of the settings names.
+ * @throws Fault 'range' when it is not set or its port is not 1 to 65535.
  */
-export function brokerAddress(settings: Settings): { host: string; port: number } {
-	if (settings.mqttUrl === '') throw new Fault('range', 'mqttUrl: not set');
-	const [host, port] = settings.mqttUrl.slice('mqtts://'.length).split(':') as [string, string | undefined];
-	const number = port === undefined ? 8883 : Number(port);
-	if (number < 1 || number > 65_535) throw new Fault('range', `mqttUrl: port ${number} is not within 1 to 65535`);
+export function serverAddress(settings: Settings, name: keyof typeof DEFAULT_PORTS): { host: string; port: number } {
+	const url = settings[name];
+	if (url === '') throw new Fault('range', `${name}: not set`);
+	const [host, port] = url.slice(url.indexOf('//') + 2).split(':') as [string, string | undefined];
+	const number = port === undefined ? DEFAULT_PORTS[name] : Number(port);
+	if (number < 1 || number > 65_535) throw new Fault('range', `${name}: port ${number} is not within 1 to 65535`);
 	return { host, port: number };
 }

@@ -8,7 +8,7 @@ import config from 'mc/config';
 import Timer from 'timer';
 import { Fault } from '../../modules/fault';
 import { start } from '../../src/main';
-import { brokerAddress } from '../../src/settings';
+import { serverAddress } from '../../src/settings';
 import { makeRoutes } from '../routes';
 import { DesktopClock } from './clock';
 import { FileFlash } from './flash';
@@ -39,8 +39,8 @@ function boot(folder: string, power: FilePower): void {
 		link: new DesktopLink(clock),
 		routes(settings, will) {
 			if (settings.mqttUrl === '') return [];
-			const serverName = brokerAddress(settings).host;
-			const mqtt = mqttOverTls({ clock, ca: settings.mqttCa, serverName });
+			const serverName = serverAddress(settings, 'mqttUrl').host;
+			const mqtt = mqttOverTls({ clock, ca: settings.serverCa, serverName });
 			return makeRoutes({ settings, will, clock, log, mqtt });
 		},
 		random32,

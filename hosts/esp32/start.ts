@@ -13,7 +13,7 @@ import { LastWord } from '../../modules/sleep/last-word';
 import { BoardPower } from '../../modules/sleep/power';
 import { chip } from '../../modules/sleep/sleep';
 import { start as startFirmware } from '../../src/main';
-import { brokerAddress } from '../../src/settings';
+import { serverAddress } from '../../src/settings';
 import { makeRoutes } from '../routes';
 import type { Board, ChipName } from './board';
 import { boardOf } from './boards';
@@ -126,8 +126,8 @@ function run(
 		link: new TimedLink(made.link, timekeeper),
 		routes(known, will) {
 			if (known.mqttUrl === '') return [];
-			const serverName = brokerAddress(known).host;
-			const mqtt = mqttOverTls({ clock, ca: known.mqttCa, serverName, notBefore: floor, kept });
+			const serverName = serverAddress(known, 'mqttUrl').host;
+			const mqtt = mqttOverTls({ clock, ca: known.serverCa, serverName, notBefore: floor, kept });
 			return makeRoutes({ settings: known, will, clock, log, mqtt });
 		},
 		keepsakes: [timekeeper, ...made.keepsakes, kept],

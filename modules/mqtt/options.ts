@@ -3,6 +3,7 @@ import { Fault } from '../fault';
 import type { Channel, Clock, Log } from '../ports';
 import type { ClientPart } from './client';
 
+/** Each has a topic of its own name. */
 const CHANNELS: readonly Channel[] = Object.freeze(['data', 'heartbeat', 'alert', 'diagnostics', 'replies']);
 
 export interface MqttRouteOptions {

@@ -76,6 +76,8 @@ export class Outbox {
 	/** Records (with a sequence) go at QoS 1, all else at QoS 0. False: not now. */
 	send({ channel, body, sequence, again }: Outgoing): boolean {
 		if (body.byteLength > LIMIT) throw new Fault('range', `a body of ${body.byteLength} bytes, more than ${LIMIT}`);
+		const topic = this.#options.topics[channel as Channel];
+		if (topic === undefined) throw new Fault('misuse', `channel ${channel} has no topic`);
 		const id = sequence === undefined ? 0 : identifierOf(sequence);
 		if (sequence !== undefined) {
 			const holder = this.#flight.holder(id);
@@ -84,7 +86,6 @@ export class Outbox {
 			if (id === SUBSCRIBE_IDENTIFIER && this.#subscribedAt !== undefined) return this.#owe();
 		}
 		const QoS = sequence === undefined ? 0 : 1;
-		const topic = this.#options.topics[channel];
 		if (publishLength(topic.length, body.byteLength, QoS) > this.#room) return this.#lack();
 		const packet = { operation: Packet.PUBLISH, topic, QoS, byteLength: body.byteLength };
 		const written = this.#write(body, sequence === undefined ? packet : { ...packet, id, duplicate: again });

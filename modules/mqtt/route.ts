@@ -24,9 +24,13 @@ const INBOUND_LIMIT = 2048;
 
 export class MqttRoute implements Route {
 	readonly name = 'mqtt';
+	readonly batchLimit = 1;
+	readonly isLive = false;
 	onOpen: (() => void) | undefined;
 	onClosed: ((fault: Fault) => void) | undefined;
 	onReceipt: ((sequence: number) => void) | undefined;
+	/** Never called: MQTT 3.1.1 has no refusal. */
+	onRefused: ((sequence: number, fault: Fault) => void) | undefined;
 	onWritable: (() => void) | undefined;
 	onMessage: ((body: ArrayBuffer) => void) | undefined;
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../modules/fault';
-import { brokerAddress, makeSettings, settingNames, settingRules } from '../../src/settings';
+import { makeSettings, serverAddress, settingNames, settingRules } from '../../src/settings';
 
 describe('settings', () => {
 	test('are the defaults of the guide when nothing is given', () => {
@@ -38,7 +38,7 @@ describe('settings', () => {
 		[{ topicPrefix: 'fajma/#' }, 'topicPrefix: must be words'],
 		[{ mqttUrl: 'mqtt://plain' }, 'mqttUrl: must be mqtts://'],
 		[{ mqttUser: 'a\0b' }, 'mqttUser: holds a NUL character'],
-		[{ mqttCa: 'no certificate' }, 'mqttCa: must be a PEM certificate'],
+		[{ serverCa: 'no certificate' }, 'serverCa: must be a PEM certificate'],
 		[{ mode: 'nap' }, 'mode: must be "always" or "sleep"'],
 		[{ mode: 'always, sleep' }, 'mode: 13 characters'],
 		[{ mode: 'sleep', dataIntervalSeconds: 0.5 }, 'dataIntervalSeconds: 0.5 is below 1, the least with mode sleep'],
@@ -89,18 +89,20 @@ describe('settings', () => {
 
 describe('the broker’s address', () => {
 	test('has port 8883 unless the URL says another', () => {
-		expect(brokerAddress(makeSettings({ mqttUrl: 'mqtts://broker.example' }))).toEqual({
+		expect(serverAddress(makeSettings({ mqttUrl: 'mqtts://broker.example' }), 'mqttUrl')).toEqual({
 			host: 'broker.example',
 			port: 8883,
 		});
-		expect(brokerAddress(makeSettings({ mqttUrl: 'mqtts://10.0.0.7:18883' }))).toEqual({
+		expect(serverAddress(makeSettings({ mqttUrl: 'mqtts://10.0.0.7:18883' }), 'mqttUrl')).toEqual({
 			host: '10.0.0.7',
 			port: 18883,
 		});
 	});
 
 	test('is refused when there is none or the port is out of range', () => {
-		expect(() => brokerAddress(makeSettings({}))).toThrow('mqttUrl: not set');
-		expect(() => brokerAddress(makeSettings({ mqttUrl: 'mqtts://broker:99999' }))).toThrow('port 99999 is not within');
+		expect(() => serverAddress(makeSettings({}), 'mqttUrl')).toThrow('mqttUrl: not set');
+		expect(() => serverAddress(makeSettings({ mqttUrl: 'mqtts://broker:99999' }), 'mqttUrl')).toThrow(
+			'port 99999 is not within',
+		);
 	});
 });

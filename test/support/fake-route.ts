@@ -5,9 +5,12 @@ import type { Outgoing, Route } from '../../modules/ports';
 export class FakeRoute implements Route {
 	readonly name: string;
 	state: Route['state'] = 'closed';
+	batchLimit = 1;
+	isLive = false;
 	onOpen: (() => void) | undefined;
-	onClosed: ((fault: Fault) => void) | undefined;
+	onClosed: ((fault: Fault, retryAfter?: number) => void) | undefined;
 	onReceipt: ((sequence: number) => void) | undefined;
+	onRefused: ((sequence: number, fault: Fault) => void) | undefined;
 	onWritable: (() => void) | undefined;
 	onMessage: ((body: ArrayBuffer) => void) | undefined;
 	/** How many records it takes before it says that there is no room. */

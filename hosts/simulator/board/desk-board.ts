@@ -77,11 +77,11 @@ export function deskBoard(options: DeskBoardOptions): DeskBoard {
 				const lifeline = new Lifeline();
 				return {
 					sensors: [sensor ?? person],
-					mqtt: ({ mqttCa }) => ({
+					mqtt: ({ serverCa }) => ({
 						io: NodeMqttClient,
 						lifeline,
 						dns: { io: NodeDns, lifeline },
-						socket: { io: NodeTls, ca: mqttCa, lifeline },
+						socket: { io: NodeTls, ca: serverCa, lifeline },
 					}),
 					cut: () => lifeline.cut(),
 				};

@@ -13,7 +13,7 @@ const program = new Command('npm run device --')
 	.description('One virtual device, for any MQTT server with TLS.')
 	.option('--config <file.json>', 'settings, one JSON object')
 	.option('--set <key=value>', 'one setting, over the file’s; again for more', collectSetting, {})
-	.option('--ca <file.pem>', 'the authority that must have signed the broker’s certificate (the setting mqttCa)')
+	.option('--ca <file.pem>', 'the authority that must have signed the broker’s certificate (the setting serverCa)')
 	.option('--password-file <file>', 'the broker’s password, kept out of the process list (the setting mqttPassword)')
 	.addOption(options.interval())
 	.addOption(options.for())
@@ -80,7 +80,7 @@ function gather(given: Given, state: string): Record<string, unknown> {
 	const file = given.config === undefined ? {} : readConfig(given.config);
 	const settings: Record<string, unknown> = { ...file, ...given.set };
 	if (given.interval !== undefined) settings.dataIntervalSeconds = given.interval;
-	if (given.ca !== undefined) settings.mqttCa = readFileSync(given.ca, 'utf8');
+	if (given.ca !== undefined) settings.serverCa = readFileSync(given.ca, 'utf8');
 	if (given.passwordFile !== undefined) settings.mqttPassword = readFileSync(given.passwordFile, 'utf8').trimEnd();
 	makeSettings(settings);
 	settings.deviceId ??= settingRules.deviceId.fallback;
@@ -97,7 +97,7 @@ function gather(given: Given, state: string): Record<string, unknown> {
 		mqttUrl: 'mqtts://localhost:8883',
 		mqttUser: user,
 		mqttPassword: password,
-		mqttCa: readFileSync(ca, 'utf8'),
+		serverCa: readFileSync(ca, 'utf8'),
 		...settings,
 	};
 }

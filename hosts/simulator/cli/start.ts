@@ -70,7 +70,7 @@ function deviceSettings(given: Given, server: Server): Record<string, unknown>[]
 	const ca = readFileSync(server.caFile, 'utf8');
 	return enrolAll(given.state, names).map(({ device_id, user, password }) => ({
 		mqttUrl: `mqtts://localhost:${server.mqttsPort}`,
-		mqttCa: ca,
+		serverCa: ca,
 		mqttUser: user,
 		mqttPassword: password,
 		...(given.interval !== undefined && { dataIntervalSeconds: given.interval }),

@@ -42,7 +42,7 @@ function publish(client: Client, topic: string, body: string, options: object = 
 const EMPTY = 'its parser stops for good at an empty message; hardened: TapSocket ends such a connection';
 
 /** The SDK's client and its twin, over plain TCP. */
-export const mqttCases: readonly Case[] = [
+export const serverCases: readonly Case[] = [
 	{
 		name: 'CONNACK comes through onControl, then onWritable with room',
 		run(trial) {

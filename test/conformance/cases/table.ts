@@ -2,7 +2,7 @@ import { type Bench, type Case, Trial } from './bench';
 import { dnsCases } from './dns';
 import { flashCases } from './flash';
 import { keyValueCases } from './key-value';
-import { mqttCases } from './mqtt';
+import { serverCases } from './mqtt';
 import { tcpCases } from './tcp';
 import { tlsCases } from './tls';
 
@@ -12,7 +12,7 @@ export const table: readonly (readonly [kind: string, cases: readonly Case[]])[]
 	['dns', dnsCases],
 	['key-value', keyValueCases],
 	['flash', flashCases],
-	['mqtt', mqttCases],
+	['mqtt', serverCases],
 ];
 
 /** Milliseconds for a case that does not say. */
