@@ -88,7 +88,7 @@ export class Chain {
 		return -1;
 	}
 
-	/** How many sequences of `from` to `to` − 1 no block holds. */
+	/** How many sequences of `from` to `to` − 1 no block holds; no more than the partition could hold: others were never records. */
 	missing(from: number, to: number): number {
 		let count = Math.max(0, to - from);
 		for (let k = this.seek(from); k < this.#length; k++) {
@@ -96,6 +96,6 @@ export class Chain {
 			if (overlap <= 0) break;
 			count -= overlap;
 		}
-		return count;
+		return Math.min(count, this.#blocks.length * this.#slots);
 	}
 }

@@ -52,3 +52,15 @@ export function crcFlippedBit(difference: number, byteLength: number): number | 
 	}
 	return undefined;
 }
+
+/**
+ * Looks behind a CRC: the word that, taken into `state` before `end` bytes, makes their CRC `crc`. There is exactly one.
+ */
+export function crcWordBefore(state: number, bytes: Uint8Array, end: number, crc: number): number {
+	let undone = ~crc;
+	for (let i = end + 3; i >= 0; i--) {
+		for (let bit = 0; bit < 8; bit++) undone = undone < 0 ? ((undone ^ POLYNOMIAL) << 1) | 1 : undone << 1;
+		if (i > 3) undone ^= bytes[i - 4]!;
+	}
+	return (undone ^ state) >>> 0;
+}

@@ -8,6 +8,10 @@ export const STAMP_BYTE_LENGTH = 8;
 const CRC_OFFSET = HEADER_BYTE_LENGTH - 4;
 /** Generations end below this, so that there is always a next one to prepare for. */
 export const GENERATION_END = 0xffff_fffe;
+/** Of the 128 bits that all headers of an epoch share, so many may be wrong in one that rots. Of random bytes 64 are. */
+const WRONG_MAX = 12;
+/** In place of a generation: nothing was ever written there. */
+export const BLANK = 0xffff_ffff;
 
 /**
  * The first 40 bytes of a block, and the fields they spell. One object is reused for all blocks.
@@ -87,15 +91,39 @@ export class Header {
 		);
 	}
 
-	/** The generation a block was prepared for, when `bytes` are a stamp and nothing else; 0 when they are not. */
+	/**
+	 * For bytes that `decode` refused. Says whether they may have been a header of this layout and `epoch`, by the sixteen bytes
+	 * that all of them share; `firstSequence` is then what stands there, rotten or not.
+	 */
+	resembles(epoch: number): boolean {
+		const view = this.#view;
+		this.firstSequence = view.getUint32(12, true);
+		const { payloadByteLength, blocks, blockLength } = this.#layout;
+		const wrong =
+			countOnes(view.getUint32(0, true) ^ MAGIC) +
+			countOnes(view.getUint32(8, true) ^ epoch) +
+			countOnes(view.getUint32(28, true) ^ (payloadByteLength | (blocks << 16))) +
+			countOnes(view.getUint32(32, true) ^ blockLength);
+		// With a CRC that is right it is whole, and of another layout.
+		return wrong <= WRONG_MAX && this.#crc() !== view.getUint32(CRC_OFFSET, true);
+	}
+
+	/** The generation a block was prepared for, when `bytes` are a stamp and nothing else; `BLANK` when they are blank, else 0. */
 	preparedFor(): number {
 		const view = this.#view;
-		if (view.getUint32(0, true) !== MAGIC) return 0;
 		for (let i = STAMP_BYTE_LENGTH; i < HEADER_BYTE_LENGTH; i++) if (this.bytes[i] !== 0xff) return 0;
-		return view.getUint32(4, true);
+		const generation = view.getUint32(4, true);
+		if (view.getUint32(0, true) === MAGIC) return generation < GENERATION_END ? generation : 0;
+		return view.getUint32(0, true) === BLANK && generation === BLANK ? BLANK : 0;
 	}
 
 	#crc(): number {
 		return crcEnd(crcBytes(CRC_START, this.bytes, 0, CRC_OFFSET));
 	}
+}
+
+export function countOnes(word: number): number {
+	let count = 0;
+	for (let left = word; left !== 0; left &= left - 1) count++;
+	return count;
 }

@@ -8,7 +8,7 @@ import { turn } from './turn';
 /** A block in which so many appends in succession did not stand is not appended to any more. */
 const BURNS_MAX = 2;
 
-const UNUSABLE = 'journal: no block of the partition can be used';
+const UNUSABLE = 'journal: none of the blocks tried takes a record; what is stored is kept';
 const FULL = 'journal: no room, and nothing may be erased';
 
 export type { Erasing };
@@ -57,7 +57,7 @@ export class Journal {
 		this.#store.erasing = erasing;
 	}
 
-	/** Of this life of the partition: 1 to 2^32 − 1, another one after each format. (epoch, sequence) names a record (DESIGN.md has the limit). */
+	/** Of this life of the partition: 1 to 2^32 − 1, another one after each format. (epoch, sequence) names a record. */
 	get epoch(): number {
 		return this.#store.epoch;
 	}

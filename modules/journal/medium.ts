@@ -10,6 +10,8 @@ export class Medium {
 	/** Flash operations that failed, or did not read back, since this boot. */
 	faults = 0;
 	lastFault: Fault | undefined;
+	/** The newest write that was read back did not stand. */
+	isDoubtful = false;
 	readonly #flash: FlashPartition;
 	readonly #layout: Layout;
 	/** For reading back, and for looking over blocks. */
@@ -55,16 +57,8 @@ export class Medium {
 
 	/** Whether these bytes, a slot's or up to 256, stand there. */
 	stands(buffer: Uint8Array, byteOffset: number): boolean {
-		const length = buffer.length;
-		const check = length === this.#slotCheck.length ? this.#slotCheck : this.#scratch.subarray(0, length);
-		if (!this.read(check, byteOffset)) return false;
-		for (let i = 0; i < length; i++) {
-			if (check[i] !== buffer[i]) {
-				this.#note(new Fault('flash', `journal: what was written at ${byteOffset} does not read back`));
-				return false;
-			}
-		}
-		return true;
+		this.isDoubtful = !this.#reads(buffer, byteOffset);
+		return !this.isDoubtful;
 	}
 
 	erase(block: number): boolean {
@@ -104,6 +98,20 @@ export class Medium {
 			for (let i = chunk.length - 1; i >= 0; i--) if (chunk[i] !== 0xff) return start + i;
 		}
 		return -1;
+	}
+
+	/** Whether what is read there is what was written. */
+	#reads(written: Uint8Array, byteOffset: number): boolean {
+		const { length } = written;
+		const check = length === this.#slotCheck.length ? this.#slotCheck : this.#scratch.subarray(0, length);
+		if (!this.read(check, byteOffset)) return false;
+		for (let i = 0; i < length; i++) {
+			if (check[i] !== written[i]) {
+				this.#note(new Fault('flash', `journal: what was written at ${byteOffset} does not read back`));
+				return false;
+			}
+		}
+		return true;
 	}
 
 	#note(fault: Fault): void {

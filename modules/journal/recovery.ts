@@ -1,6 +1,6 @@
 import { Fault } from '../fault';
 import { BAD, LIVE, LOST } from './block-flags';
-import { SEQUENCE_END } from './layout';
+import { follow } from './lost';
 import type { Store } from './store';
 import { beginEpoch, findVictim, prepare, turn } from './turn';
 
@@ -10,7 +10,7 @@ import { beginEpoch, findVictim, prepare, turn } from './turn';
  * @throws Fault `flash` when there is nothing to recover and no block can be used
  */
 export function recover(store: Store): void {
-	/** Of each block, opened or prepared; 0 for garbage. */
+	/** Of each block, opened or prepared; `BLANK`, or 0 for garbage. */
 	const generations = new Uint32Array(store.layout.blocks);
 	if (!readHeaders(store, generations)) {
 		beginEpoch(store);
@@ -20,11 +20,13 @@ export function recover(store: Store): void {
 		return;
 	}
 	findEnd(store);
-	follow(store, generations);
+	const hasSkipped = follow(store, generations);
 	store.trim();
 	count(store);
 	burnTorn(store);
 	findSpare(store, generations);
+	if (hasSkipped) turn(store);
+	else prepareSpare(store);
 	// What is damaged at the front is counted before anybody counts on it.
 	store.find(0);
 }
@@ -84,43 +86,6 @@ function findEnd(store: Store): void {
 	store.setUsed(used);
 }
 
-/**
- * Looks for newer blocks whose headers are lost. They are known by their records, which verify for the sequences that come
- * next; these must not be given out again. One that cannot be read at all may hold a blockful. A worn block between, which
- * the journal passed over, still holds what it held: so all of the ring is looked at, not the next block alone.
- */
-function follow(store: Store, generations: Uint32Array): void {
-	const { blocks, slots } = store.layout;
-	const { newest } = store;
-	for (let i = 1; i < blocks; i++) {
-		if (store.nextSequence + slots > SEQUENCE_END) return;
-		const block = (newest + i) % blocks;
-		if (generations[block] !== 0) continue;
-		if (!store.flags.has(block, BAD)) adopt(store, block);
-		else if (store.used === slots) {
-			store.nextSequence += slots;
-			store.generation++;
-		}
-	}
-}
-
-/** Takes a block without a header for the newest when one of its records is of the sequences that come next. */
-function adopt(store: Store, block: number): void {
-	const { slots } = store.layout;
-	// Never used, as most of a young ring: to look at its slots would read the whole partition at each boot.
-	const header = store.header.bytes;
-	if (store.medium.read(header, store.layout.headerOffset(block)) && header.every((byte) => byte === 0xff)) return;
-	const touched = store.medium.slotsTouched(block) ?? 0;
-	for (let index = 0; index < touched; index++) {
-		if (!store.medium.read(store.slot.bytes, store.layout.slotOffset(block, index))) continue;
-		if (!store.slot.verify(store.epoch, store.nextSequence + index)) continue;
-		store.begin(block, slots);
-		store.setUsed(touched);
-		store.used = slots;
-		return;
-	}
-}
-
 function count(store: Store): void {
 	const { chain } = store;
 	store.count(0, chain.missing(store.oldestBound, store.nextSequence));
@@ -142,17 +107,20 @@ function burnTorn(store: Store): void {
 	if (!slot.verify(store.epoch, sequence)) store.release(k, sequence, sequence + 1);
 }
 
-/** The block that was prepared for the next generation; made now when a power cut left none. */
+/** The block that was prepared for the next generation. */
 function findSpare(store: Store, generations: Uint32Array): void {
 	const { blocks } = store.layout;
 	for (let i = 1; i < blocks; i++) {
 		const block = (store.newest + i) % blocks;
-		if (generations[block] === store.generation + 1 && !store.flags.has(block, LIVE)) {
-			store.spare = block;
-			return;
-		}
+		if (generations[block] !== store.generation + 1 || store.flags.has(block, LIVE)) continue;
+		store.spare = block;
+		return;
 	}
-	if (store.erasing !== 'ahead') return;
+}
+
+/** Makes a spare where a power cut left none. */
+function prepareSpare(store: Store): void {
+	if (store.spare >= 0 || store.erasing !== 'ahead') return;
 	const block = findVictim(store, store.newest);
 	if (block >= 0 && !store.flags.has(block, LIVE) && prepare(store, block)) store.spare = block;
 }

@@ -1,4 +1,4 @@
-import { CRC_START, crcBytes, crcEnd, crcFlippedBit, crcWord } from './crc32';
+import { CRC_START, crcBytes, crcEnd, crcFlippedBit, crcWord, crcWordBefore } from './crc32';
 import type { Layout } from './layout';
 
 /**
@@ -29,6 +29,12 @@ export class Slot {
 		if (bit === undefined) return false;
 		if (bit >= 0) this.bytes[bit >> 3]! ^= 1 << (bit & 7);
 		return true;
+	}
+
+	/** The one sequence of `epoch` that `bytes` would verify for: any number when they are no whole record of it. */
+	sequence(epoch: number): number {
+		const stored = this.#view.getUint32(this.#payloadByteLength, true);
+		return crcWordBefore(crcWord(CRC_START, epoch), this.bytes, this.#payloadByteLength, stored);
 	}
 
 	copyPayload(to: Uint8Array): void {

@@ -185,6 +185,12 @@ export class Store {
 		this.forget(count);
 	}
 
+	/** Says that a record which was held was given up, and its block was not. */
+	loseOne(): void {
+		this.count(1, 0);
+		this.backlog--;
+	}
+
 	/** Forgets what lies below everything held, but never the newest block: its header is what the next boot goes by. */
 	trim(): void {
 		this.forget(Math.min(this.chain.seek(this.oldestBound), this.chain.length - 1));

@@ -12,18 +12,25 @@ import { GENERATION_END, STAMP_BYTE_LENGTH } from './header';
 import { SEQUENCE_END } from './layout';
 import type { Store } from './store';
 
-/** Opens the next block. False when no block of the partition can be used; the next call tries them all again. */
+/** How many blocks one call tries. A chip that is dead must not keep the device erasing until its watchdog bites. */
+const TRIES_MAX = 16;
+
+/** Opens the next block. False when none of those tried can be used; the next call tries others, and all anew when all were tried. */
 export function turn(store: Store): boolean {
 	const { slots, blocks } = store.layout;
 	if (store.nextSequence + slots > SEQUENCE_END || store.generation + blocks + 2 > GENERATION_END) startOver(store);
-	for (;;) {
-		const block = takePrepared(store);
+	for (let tries = 0; tries < TRIES_MAX; tries++) {
+		const { spare } = store;
+		store.spare = -1;
+		const block = spare < 0 && store.erasing !== 'never' ? findVictim(store, store.newest) : spare;
 		if (block < 0) {
 			store.flags.clearAll(BAD);
 			return false;
 		}
-		if (open(store, block)) return true;
+		if ((spare < 0 ? vacate(store, block) : ready(store, block)) && open(store, block)) return true;
+		store.flags.set(block, BAD);
 	}
+	return false;
 }
 
 /** Starts again from nothing, with another epoch and sequence 1. The losses counted so far stay counted. */
@@ -77,37 +84,39 @@ function stamp(store: Store, block: number): boolean {
 	return store.medium.program(store.header.stamp, store.layout.headerOffset(block));
 }
 
-/** A block that is stamped and blank, −1 when none can be made. */
-function takePrepared(store: Store): number {
-	let block = store.spare;
-	store.spare = -1;
-	if (block >= 0) {
-		if (isBlank(store, block)) return block;
-		if (store.erasing === 'never') return -1;
-		if (prepare(store, block) && isBlank(store, block)) return block;
-		store.flags.set(block, BAD);
-	}
-	if (store.erasing === 'never') return -1;
-	for (;;) {
-		block = findVictim(store, store.newest);
-		if (block < 0) return -1;
-		if (vacate(store, block) && isBlank(store, block)) return block;
-		store.flags.set(block, BAD);
-	}
+/** Whether the spare is blank behind its stamp, at the latest after another erase. */
+function ready(store: Store, block: number): boolean {
+	return isBlank(store, block) || (store.erasing !== 'never' && prepare(store, block) && isBlank(store, block));
 }
 
 function isBlank(store: Store, block: number): boolean {
 	return store.medium.isBlankBehind(block, STAMP_BYTE_LENGTH);
 }
 
-/** Drops, erases and stamps a block. One that will not erase keeps its records: they can still be read. */
+/** Drops, erases and stamps a block. One that takes no erase, or no write, keeps its records: they can still be read. */
 function vacate(store: Store, block: number): boolean {
 	const through = store.chain.indexOf(block);
 	const lost = heldThrough(store, through);
+	// The last write did not stand. If nothing stands on this chip any more, an erase would lose records for nothing.
+	const isProbed = store.medium.isDoubtful && through >= 0 && store.held(through) > 0;
+	if (isProbed && !probe(store, through)) return false;
 	store.marks.forget();
-	if (!store.medium.erase(block)) return false;
+	if (!store.medium.erase(block)) {
+		if (isProbed) store.loseOne();
+		return false;
+	}
 	store.drop(through + 1, lost);
-	return stamp(store, block);
+	return stamp(store, block) && isBlank(store, block);
+}
+
+/** Whether the k-th block of the chain, which is to be erased, takes a write: the mark of the oldest record it holds. */
+function probe(store: Store, k: number): boolean {
+	const { chain, marks } = store;
+	const first = chain.first(k);
+	let sequence = Math.max(first, store.oldestBound);
+	while (!store.isHeld(k, sequence)) sequence++;
+	const index = sequence - first;
+	return marks.release(chain.block(k), index, index + 1) && marks.isReleased(index);
 }
 
 /** How many records the blocks 0 to `through` of the chain hold. */
@@ -137,7 +146,6 @@ function open(store: Store, block: number): boolean {
 	const offset = store.layout.headerOffset(block);
 	store.medium.write(header.body, offset + STAMP_BYTE_LENGTH);
 	if (!store.medium.stands(header.bytes, offset)) {
-		store.flags.set(block, BAD);
 		// It may read as a header after all, one day: the next one must be newer.
 		store.generation++;
 		return false;
