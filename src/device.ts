@@ -4,6 +4,7 @@ import type { Clock } from '../modules/ports';
 import { Courier } from './delivery/courier';
 import type { Host } from './host';
 import { type DeviceStatus, heartbeatMessage } from './messages/heartbeat';
+import { liveMessage } from './messages/live';
 import { KeptClock } from './power/kept-clock';
 import { Memory } from './power/memory';
 import { alwaysOn, type PowerPlan } from './power/plan';
@@ -11,6 +12,7 @@ import type { Retained } from './power/retained';
 import { Waking, wakingBackoff } from './power/waking';
 import type { DeviceReport } from './report';
 import { Dating } from './sensing/dating';
+import { Live } from './sensing/live';
 import { READING_BYTE_LENGTH } from './sensing/reading';
 import { Sampler } from './sensing/sampler';
 import type { Settings } from './settings';
@@ -25,6 +27,8 @@ export class Device {
 	readonly #dating: Dating;
 	readonly #sampler: Sampler;
 	readonly #courier: Courier;
+	/** Of a device that is always on. */
+	readonly #live: Live | undefined;
 	readonly #plan: PowerPlan;
 	/** The host's, or one that goes on over deep sleep. */
 	readonly #clock: Clock;
@@ -64,6 +68,7 @@ export class Device {
 			dating: this.#dating,
 			routes: host.routes(settings, () => this.#heartbeat('offline')),
 			backoff,
+			patience: settings.failoverSeconds * 1000,
 			...(state && { before: state.health }),
 			onOpen: () => {
 				// One that sleeps says so at its end, and that says it all.
@@ -98,7 +103,7 @@ export class Device {
 				sampler: this.#sampler,
 				courier: this.#courier,
 				link,
-				backlog: () => this.#journal.backlog,
+				backlog: () => this.#courier.pending,
 				cause: power.cause,
 				deliverEvery: settings.deliverEvery,
 				interval,
@@ -115,6 +120,17 @@ export class Device {
 				deliver: () => this.#courier.wake(),
 				heartbeat: () => this.#sendHeartbeat('online'),
 			});
+		if (!state)
+			this.#live = new Live({
+				clock,
+				log,
+				sensors: host.sensors,
+				onPresence: (isPresent) => {
+					this.#courier.isLive = isPresent;
+				},
+				onLive: (heartRate, spo2) =>
+					this.#courier.postLive(liveMessage(settings.deviceId, this.#dating.time, heartRate, spo2)),
+			});
 		link.onChanged = () => this.#linkChanged();
 	}
 
@@ -125,11 +141,13 @@ export class Device {
 		const losses = dropped + damaged > 0 ? `, ${dropped} dropped, ${damaged} damaged` : '';
 		log('info', 'journal', `epoch ${epoch.toString(16).padStart(8, '0')}, ${backlog} readings to deliver${losses}`);
 		this.#plan.start();
+		this.#live?.start();
 	}
 
 	/** Stops taking readings; what is in the journal is still delivered. */
 	stopSampling(): void {
 		this.#sampler.stop();
+		this.#live?.stop();
 	}
 
 	report(): DeviceReport {
@@ -149,12 +167,14 @@ export class Device {
 			epoch: this.#journal.epoch,
 			oldest: this.#closed ? this.#oldest : this.#journal.oldest,
 			next: this.#journal.nextSequence,
-			routes: this.#courier.lanes.map(({ route, delivered, failed, inFlight }) => ({
+			routes: this.#courier.lanes.map(({ route, state, delivered, failed, inFlight, roundTripMilliseconds }) => ({
 				name: route.name,
 				state: route.state,
+				health: state,
 				delivered,
 				failed,
 				inFlight,
+				roundTripMilliseconds,
 			})),
 		};
 	}
@@ -164,6 +184,7 @@ export class Device {
 		if (this.#closed) return;
 		this.#closed = true;
 		this.#sampler.stop();
+		this.#live?.stop();
 		this.#plan.stop();
 		this.#courier.close();
 		this.#host.link.onChanged = undefined;

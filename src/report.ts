@@ -1,11 +1,16 @@
 import type { Route } from '../modules/ports';
+import type { LaneState } from './delivery/lane';
 
 export interface RouteReport {
 	readonly name: string;
 	readonly state: Route['state'];
+	/** How far it is trusted. */
+	readonly health: LaneState;
 	readonly delivered: number;
 	readonly failed: number;
 	readonly inFlight: number;
+	/** Smoothed; undefined before the first receipt. */
+	readonly roundTripMilliseconds: number | undefined;
 }
 
 /** How the device is, in counts since this boot; `dropped` and `damaged` since the journal was formatted. */
@@ -17,6 +22,7 @@ export interface DeviceReport {
 	readonly sampled: number;
 	readonly journaled: number;
 	readonly released: number;
+	/** Readings that were set aside: a server refused them, or they could not be read. */
 	readonly refused: number;
 	readonly dropped: number;
 	readonly damaged: number;

@@ -2,10 +2,10 @@ import { Fault } from '../../modules/fault';
 import type { Journal } from '../../modules/journal/journal';
 import type { Alarm, Channel, Clock, Log, Random32, Route } from '../../modules/ports';
 import { encode } from '../../modules/text/utf8';
-import { readingId, readingMessage } from '../messages/reading';
 import type { Dating } from '../sensing/dating';
-import { READING_BYTE_LENGTH, type Reading, unpackReading } from '../sensing/reading';
 import { type Health, Lane } from './lane';
+import { MAIL_BASE, type Mail } from './mail';
+import { type Part, Readings } from './readings';
 
 export interface CourierOptions {
 	readonly deviceId: string;
@@ -15,12 +15,17 @@ export interface CourierOptions {
 	readonly random32: Random32;
 	readonly journal: Journal;
 	readonly dating: Dating;
+	/** What overtakes the readings, the most urgent first. */
+	readonly mails?: readonly Mail[];
 	/** Best first. */
 	readonly routes: readonly Route[];
 	/** Milliseconds. */
 	readonly backoff: { readonly minimum: number; readonly maximum: number };
+	/** How long a receipt or an opening may take before the next route carries too, in milliseconds. */
+	readonly patience: number;
 	/** How the routes did before the last deep sleep. */
 	readonly before?: readonly Health[];
+	/** A route opened, and it is the one that carries. */
 	readonly onOpen: () => void;
 	/** A route ended, or receipts were written down. */
 	readonly onChanged?: () => void;
@@ -30,52 +35,64 @@ export interface CourierOptions {
 /** How long to wait before looking again for the time of readings that have none. */
 const UNDATED_RETRY_MILLISECONDS = 1_000;
 
+/** From so many readings on, a backlog goes in batches by a route that takes them, beside the one that carries. */
+const BULK_READINGS = 200;
+
+/** So many refusals with no receipt between them, and it is the server that is wrong. */
+const REFUSALS_MAX = 16;
+
 /**
- * Carries the journal's readings to the server by the best open route, several in flight, and releases each one only
- * on its receipt. A route that ends gives its readings back: they are read from the journal again, so nothing is kept
- * in RAM but their numbers.
+ * Carries the journal's readings to the server, and ahead of them its mails, several in flight, and releases each one only on
+ * its receipt. What a route does not deliver goes by another; the server keeps each record once.
+ *
+ * Which lane carries:
+ *
+ *   the first trusted one ──none──▶ the first that is proving, once no better one is promising ──none──▶ nobody: kept
+ *
+ * A better lane that is proving gets one record beside the one that carries; its receipt makes it carry. A live route (the
+ * WebSocket) is open only while there is something to watch. An urgent mail (an alert) goes by every lane there is.
  */
 export class Courier {
 	readonly #options: CourierOptions;
 	readonly #lanes: readonly Lane[];
-	readonly #bytes = new Uint8Array(READING_BYTE_LENGTH);
+	readonly #readings: Readings;
+	readonly #mails: readonly Mail[];
 	readonly #pump: Alarm;
-	/** The last sequence handed to a route; what lies beyond has not been sent since the route opened. */
-	#cursor = 0;
-	/** Receipts of adjacent readings are released together: one flash write instead of one each. */
-	#receiptFirst = 0;
-	#receiptLast = 0;
-	/** The message a route had no room for: not written a second time when there is room. */
-	#ready: { readonly sequence: number; readonly body: ArrayBuffer } | undefined;
-	#released = 0;
-	#refused = 0;
+	#isStarted = false;
+	#isLive = false;
+	#refusals = 0;
 	#closed = false;
 
 	constructor(options: CourierOptions) {
+		const { clock, log, random32, backoff, patience, before, mails = [] } = options;
 		this.#options = options;
-		this.#pump = options.clock.alarm(() => this.#turn());
-		this.#lanes = options.routes.map(
-			(route) =>
-				new Lane({
-					route,
-					clock: options.clock,
-					log: options.log,
-					random32: options.random32,
-					backoff: options.backoff,
-					before: options.before?.find(({ name }) => name === route.name),
-					onOpen: () => {
-						this.#rewind();
-						options.onOpen();
-					},
-					onLost: () => {
-						this.#rewind();
-						options.onChanged?.();
-					},
-					onReceipt: (sequence) => this.#receipt(sequence),
-					onWritable: () => this.#pump.set(0),
-					onMessage: options.onMessage,
-				}),
-		);
+		this.#mails = mails;
+		this.#pump = clock.alarm(() => this.#turn());
+		this.#lanes = options.routes.map((route) => {
+			const lane: Lane = new Lane({
+				route,
+				clock,
+				log,
+				random32,
+				backoff,
+				patience,
+				before: before?.find(({ name }) => name === route.name),
+				onOpen: () => {
+					this.#rewind();
+					if (this.#carrier() === lane) options.onOpen();
+				},
+				onLost: () => {
+					this.#rewind();
+					options.onChanged?.();
+				},
+				onReceipt: (sequence) => this.#receipt(sequence),
+				onRefused: (sequence, fault) => this.#refused(lane, sequence, fault),
+				onWritable: () => this.#pump.set(0),
+				onMessage: options.onMessage,
+			});
+			return lane;
+		});
+		this.#readings = new Readings({ ...options, isOut: (sequence) => this.#isOut(sequence) });
 	}
 
 	get lanes(): readonly Lane[] {
@@ -84,16 +101,22 @@ export class Courier {
 
 	/** Readings released on a receipt since this boot. */
 	get released(): number {
-		return this.#released;
+		return this.#readings.released;
 	}
 
-	/** Records set aside because they could not be read as a reading. */
+	/** Records set aside: no server takes them, or they could not be read as a reading. */
 	get refused(): number {
-		return this.#refused;
+		return this.#readings.refused;
 	}
 
+	/** Readings and mails that wait for a receipt. */
+	get pending(): number {
+		return this.#readings.pending + (this.#hasMail() ? 1 : 0);
+	}
+
+	/** A lane carries. */
 	get isOpen(): boolean {
-		return this.#best() !== undefined;
+		return this.#carrier() !== undefined;
 	}
 
 	/** A route opens or is open; when none is, nothing goes out before the next try. */
@@ -106,31 +129,45 @@ export class Courier {
 		return this.#lanes.reduce((least, { health }) => Math.min(least, health.retryAt), Number.POSITIVE_INFINITY);
 	}
 
+	/** Somebody is measured right now: live routes are wanted. */
+	set isLive(isLive: boolean) {
+		if (this.#isLive === isLive) return;
+		this.#isLive = isLive;
+		this.#arrange();
+	}
+
 	/** Opens the routes and keeps them open. */
 	start(): void {
-		for (const lane of this.#lanes) lane.start();
+		this.#isStarted = true;
+		this.#arrange();
 	}
 
 	/** There is no network: the routes end and wait for start(). */
 	pause(): void {
-		for (const lane of this.#lanes) lane.stop();
+		this.#isStarted = false;
+		this.#arrange();
 		this.#rewind();
 	}
 
-	/** There is something new in the journal. */
+	/** There is something new in the journal or in a mail. */
 	wake(): void {
 		if (!this.#closed) this.#pump.set(0);
 	}
 
 	/** Sends a message that is worth nothing later (a heartbeat) if a route is open; false when none took it. */
 	post(channel: Channel, message: string): boolean {
-		const lane = this.#best();
-		return lane?.send({ channel, body: encode(message), sequence: undefined }) ?? false;
+		return this.#carrier()?.send({ channel, body: encode(message), sequence: undefined }) ?? false;
+	}
+
+	/** Sends what is worth something this second only, by the live routes. */
+	postLive(message: string): void {
+		for (const lane of this.#lanes)
+			if (lane.route.isLive && lane.isOpen) lane.send({ channel: 'live', body: encode(message), sequence: undefined });
 	}
 
 	/** There is no more time: as close(), and the routes that were still at work have failed. */
 	giveUp(): void {
-		for (const lane of this.#lanes) lane.giveUp();
+		for (const lane of this.#lanes) if (lane.isTrying && !this.#isSpare(lane)) lane.giveUp();
 		this.close();
 	}
 
@@ -140,40 +177,85 @@ export class Courier {
 		this.#closed = true;
 		this.#pump.clear();
 		for (const lane of this.#lanes) lane.stop();
-		this.#flush();
+		this.#readings.flush();
 	}
 
-	#best(): Lane | undefined {
-		return this.#lanes.find((lane) => lane.isOpen);
+	#carrier(): Lane | undefined {
+		const trusted = this.#lanes.find(({ state }) => state === 'trusted');
+		if (trusted) return trusted;
+		for (const lane of this.#lanes) {
+			if (lane.canCarry) return lane;
+			if (lane.isPromising) return undefined;
+		}
+		return undefined;
+	}
+
+	/** Nothing was asked of it: that it is still there is no failure of its own. */
+	#isSpare(lane: Lane): boolean {
+		return lane.state === 'proving' && lane.inFlight === 0 && lane !== this.#carrier();
+	}
+
+	/** Starts the lanes that are wanted now, and stops the others. */
+	#arrange(): void {
+		if (this.#closed) return;
+		const isUrgent = this.#mails.some((mail) => mail.everywhere && mail.next(0) !== undefined);
+		for (const lane of this.#lanes) {
+			if (this.#isStarted && (!lane.route.isLive || this.#isLive || isUrgent)) lane.start();
+			else if (lane.state !== 'idle') {
+				lane.stop();
+				this.#rewind();
+			}
+		}
+	}
+
+	#isOut(sequence: number): boolean {
+		return this.#lanes.some((lane) => lane.carries(sequence));
+	}
+
+	#hasMail(): boolean {
+		return this.#mails.some((mail) => mail.next(0) !== undefined);
 	}
 
 	#rewind(): void {
-		this.#cursor = 0;
-		this.#pump.set(0);
+		this.#readings.rewind();
+		if (!this.#closed) this.#pump.set(0);
 	}
 
 	#receipt(sequence: number): void {
-		if (this.#receiptLast !== 0 && sequence === this.#receiptLast + 1) this.#receiptLast = sequence;
+		this.#refusals = 0;
+		if (sequence < MAIL_BASE) this.#readings.receipt(sequence);
 		else {
-			this.#flush();
-			this.#receiptFirst = sequence;
-			this.#receiptLast = sequence;
+			const mail = this.#mailOf(sequence);
+			mail?.release(sequence - mail.base);
 		}
 		this.#pump.set(0);
 	}
 
-	#flush(): void {
-		if (this.#receiptLast === 0) return;
-		this.#released += this.#options.journal.release(this.#receiptFirst, this.#receiptLast);
-		this.#receiptFirst = 0;
-		this.#receiptLast = 0;
+	#refused(lane: Lane, sequence: number, fault: Fault): void {
+		// Nothing is set aside any more on the word of such a server.
+		if (++this.#refusals > REFUSALS_MAX) {
+			this.#options.log('error', 'courier', `${lane.route.name} refuses everything: ${fault.message}`);
+			lane.fail();
+			return;
+		}
+		if (sequence < MAIL_BASE) this.#readings.refuse(sequence, fault);
+		else {
+			const mail = this.#mailOf(sequence);
+			mail?.refuse(sequence - mail.base, fault);
+		}
+		this.#pump.set(0);
+	}
+
+	#mailOf(sequence: number): Mail | undefined {
+		const base = Math.floor(sequence / MAIL_BASE) * MAIL_BASE;
+		return this.#mails.find((mail) => mail.base === base);
 	}
 
 	#turn(): void {
 		try {
-			this.#flush();
-			const lane = this.#best();
-			if (lane) this.#fill(lane);
+			this.#readings.flush();
+			if (this.#mails.length > 0) this.#arrange();
+			this.#deliver();
 			this.#options.onChanged?.();
 		} catch (thrown) {
 			// The journal reports flash faults by counting; this is what nobody foresaw, and it must not end the machine.
@@ -182,44 +264,51 @@ export class Courier {
 		}
 	}
 
-	#fill(lane: Lane): void {
-		const { journal } = this.#options;
-		for (;;) {
-			const sequence = journal.next(this.#cursor, this.#bytes);
-			if (sequence === undefined) return;
-			if (this.#ready?.sequence !== sequence) {
-				this.#ready = undefined;
-				const reading = this.#unpack(sequence);
-				if (reading) {
-					const timestamp = this.#options.dating.date(reading.stamp);
-					if (timestamp === undefined) {
-						this.#pump.set(UNDATED_RETRY_MILLISECONDS);
-						return;
-					}
-					this.#ready = { sequence, body: this.#body(sequence, timestamp, reading) };
-				}
-			}
-			if (this.#ready && !lane.send({ channel: 'data', ...this.#ready })) return;
-			this.#ready = undefined;
-			this.#cursor = sequence;
+	#deliver(): void {
+		const carrier = this.#carrier();
+		for (const mail of this.#mails)
+			for (const lane of this.#lanes) if (mail.everywhere ? lane.isOpen : lane === carrier) this.#fillMail(lane, mail);
+		if (!carrier) return;
+		for (const lane of this.#lanes) {
+			if (lane === carrier) break;
+			if (lane.state === 'proving' && lane.inFlight === 0) this.#prove(lane);
+		}
+		this.#fill(carrier, 'fresh');
+		this.#fill(this.#bulk(carrier) ?? carrier, 'backlog');
+	}
+
+	/** Another lane for the backlog, if that is long: it takes batches, and what is new does not wait behind them. */
+	#bulk(carrier: Lane): Lane | undefined {
+		if (carrier.route.batchLimit > 1 || this.#readings.pending < BULK_READINGS) return undefined;
+		return this.#lanes.find((lane) => lane.canCarry && lane.route.batchLimit > 1);
+	}
+
+	#fillMail(lane: Lane, mail: Mail): void {
+		for (let after = 0; !lane.isFull && lane.isOpen; ) {
+			const letter = mail.next(after);
+			if (!letter) return;
+			after = letter.sequence;
+			const { id, body } = letter;
+			lane.send({ channel: mail.channel, sequence: mail.base + letter.sequence, id, body });
 		}
 	}
 
-	#body(sequence: number, timestamp: number, reading: Reading): ArrayBuffer {
-		const { deviceId, journal } = this.#options;
-		return encode(readingMessage(deviceId, timestamp, reading, readingId(journal.epoch, sequence)));
+	/** One record, to see whether its receipt comes. */
+	#prove(lane: Lane): void {
+		const part: Part = this.#readings.next('fresh', 1) ? 'fresh' : 'backlog';
+		const parcel = this.#readings.next(part, 1);
+		if (parcel && lane.send(parcel)) this.#readings.taken(part, parcel);
 	}
 
-	/** A record that verifies but is no reading of ours (another firmware's) is set aside: it must not block the rest. */
-	#unpack(sequence: number): Reading | undefined {
-		try {
-			return unpackReading(this.#bytes);
-		} catch (thrown) {
-			const { journal, log } = this.#options;
-			journal.release(sequence);
-			this.#refused++;
-			log('error', 'courier', `record ${sequence} set aside: ${Fault.from(thrown, 'malformed').message}`);
-			return undefined;
+	#fill(lane: Lane, part: Part): void {
+		while (!lane.isFull && lane.canCarry) {
+			const parcel = this.#readings.next(part, lane.route.batchLimit);
+			if (!parcel) {
+				if (this.#readings.isUndated) this.#pump.set(UNDATED_RETRY_MILLISECONDS);
+				return;
+			}
+			if (!lane.send(parcel)) return;
+			this.#readings.taken(part, parcel);
 		}
 	}
 }

@@ -1,5 +1,7 @@
+import type { Fault } from '../../modules/fault';
 import type { Alarm, Clock, Log, Outgoing, Random32, Route } from '../../modules/ports';
 import { Backoff } from './backoff';
+import { MAIL_BASE } from './mail';
 
 /** How a route does, over all wakings that are remembered. */
 export interface Health {
@@ -20,55 +22,82 @@ export interface LaneOptions {
 	readonly random32: Random32;
 	/** Milliseconds. */
 	readonly backoff: { readonly minimum: number; readonly maximum: number };
+	/** How long a receipt, or the opening, may take before another route carries too, in milliseconds. */
+	readonly patience: number;
 	/** How the route did before the last deep sleep. */
 	readonly before?: Health | undefined;
 	readonly onOpen: () => void;
-	/** The route ended; nothing that it carried has a receipt any more. */
+	/** The route ended or is overdue: what it carried has to go another way. */
 	readonly onLost: () => void;
 	readonly onReceipt: (sequence: number) => void;
+	readonly onRefused: (sequence: number, fault: Fault) => void;
 	readonly onWritable: () => void;
 	readonly onMessage: (body: ArrayBuffer) => void;
 }
 
+/** What is known of the way right now; see Lane. */
+export type LaneState = 'idle' | 'waiting' | 'opening' | 'proving' | 'trusted' | 'overdue';
+
 /**
- * One route with its upkeep: opens it, opens it again after a growing, jittered wait, counts what it carried.
+ * One route with its circuit breaker: opens it, opens it again after a growing, jittered wait, and trusts it as far as
+ * its receipts go.
  *
- *   idle ──start──▶ opening ──open──▶ open
- *     ▲                │ closed         │ closed
- *     │                ▼                ▼
- *     └──stop────── waiting ◀───────────┘     waiting ──alarm──▶ opening
+ *   idle ──start──▶ opening ──open──▶ proving ──receipt──▶ trusted
+ *     ▲                │                │  ╲                  │  ▲
+ *     │                │ closed         │   ╲ receipt late    │  │ receipt
+ *     │                ▼                ▼    ╲                ▼  │
+ *     └──stop────── waiting ◀── closed ─┴─────▶───────────▶ overdue
+ *                      └──alarm──▶ opening
+ *
+ * Proving: it is open, and nothing has come of it yet. Overdue: it is open, and its receipts are late; what it holds goes
+ * another way too (the server keeps each record once), and a receipt makes it trusted again.
  */
 export class Lane {
 	readonly #options: LaneOptions;
 	readonly #backoff: Backoff;
+	/** For the next try while waiting, for a late receipt while open, for a late opening. */
 	readonly #alarm: Alarm;
 	readonly #inFlight = new Set<number>();
-	#wanted = false;
-	/** It ended, and the next try is yet to come. */
-	#waiting = false;
+	#state: LaneState = 'idle';
+	/** Since when it is opening, or nothing has come back: in ticks. */
+	#since = 0;
+	#isFull = false;
 	/** Not to be tried before this moment. The first start() heeds it; a network that came back is tried at once. */
 	#retryAt: number;
 	#started = false;
-	#sentThrough = 0;
+	/** By kind of record (readings, mails), the last one that ever went out. */
+	readonly #sentThrough: number[] = [];
 	#delivered = 0;
 	#failed = 0;
+	#roundTrip: number | undefined;
+	/** The record whose round trip is timed, and when it went out. */
+	#timed = 0;
+	#timedAt = 0;
 
 	constructor(options: LaneOptions) {
 		this.#options = options;
 		const { failures, retryAt = 0 } = options.before ?? {};
 		this.#backoff = new Backoff({ ...options.backoff, random32: options.random32, failures });
 		this.#retryAt = retryAt;
-		this.#alarm = options.clock.alarm(() => this.#open());
+		this.#alarm = options.clock.alarm(() => this.#onAlarm());
 		const { route } = options;
-		route.onOpen = () => options.onOpen();
-		route.onClosed = () => this.#closed();
+		route.onOpen = () => this.#opened();
+		route.onClosed = (_fault, retryAfter) => this.#closed(retryAfter);
 		route.onReceipt = (sequence) => this.#receipt(sequence);
-		route.onWritable = () => options.onWritable();
+		route.onRefused = (sequence, fault) => this.#refused(sequence, fault);
+		route.onWritable = () => {
+			this.#isFull = false;
+			options.onWritable();
+		};
 		route.onMessage = (body) => options.onMessage(body);
 	}
 
 	get route(): Route {
 		return this.#options.route;
+	}
+
+	get state(): LaneState {
+		return this.#state;
 	}
 
 	/** Records with a receipt by this route. */
@@ -86,13 +115,33 @@ export class Lane {
 		return this.#inFlight.size;
 	}
 
+	/** From a record to its receipt, smoothed, in milliseconds; undefined before the first. */
+	get roundTripMilliseconds(): number | undefined {
+		return this.#roundTrip;
+	}
+
 	get isOpen(): boolean {
-		return this.#options.route.state === 'open';
+		return this.#state === 'proving' || this.#state === 'trusted' || this.#state === 'overdue';
+	}
+
+	/** It is open, and its receipts are not late. */
+	get canCarry(): boolean {
+		return this.#state === 'proving' || this.#state === 'trusted';
+	}
+
+	/** It opens, and not for so long that others should not wait for it. */
+	get isPromising(): boolean {
+		return this.#state === 'opening' && this.#options.clock.ticks - this.#since < this.#options.patience;
 	}
 
 	/** It opens or is open: something may still come of it without another try. */
 	get isTrying(): boolean {
-		return this.#wanted && !this.#waiting;
+		return this.isOpen || this.#state === 'opening';
+	}
+
+	/** It takes nothing until there is room again. */
+	get isFull(): boolean {
+		return this.#isFull;
 	}
 
 	get health(): Health {
@@ -106,14 +155,19 @@ export class Lane {
 		};
 	}
 
+	/** This record is out by this lane, and its receipt is not late. */
+	carries(sequence: number): boolean {
+		return this.canCarry && this.#inFlight.has(sequence);
+	}
+
 	/** Opens the route and keeps it open until stop(). */
 	start(): void {
-		if (this.#wanted) return;
+		if (this.#state !== 'idle') return;
 		const { backoff, clock } = this.#options;
 		const wait = this.#started ? 0 : Math.max(0, Math.min(this.#retryAt - clock.ticks, backoff.maximum));
 		this.#started = true;
-		this.#wanted = true;
-		this.#waiting = wait > 0;
+		this.#become(wait > 0 ? 'waiting' : 'opening');
+		// Opened from the alarm: a route that fails at once then does so outside of any call to the courier.
 		this.#alarm.set(Math.ceil(wait));
 	}
 
@@ -123,50 +177,116 @@ export class Lane {
 		this.stop();
 	}
 
+	/** The server is not to be trusted: ends the route, and waits as after any failure. */
+	fail(): void {
+		if (!this.isOpen) return;
+		this.#options.route.close();
+		this.#closed();
+	}
+
 	/** Closes the route politely. What is in flight goes back without being counted as failed. */
 	stop(): void {
-		this.#wanted = false;
+		this.#become('idle');
 		this.#alarm.clear();
 		this.#inFlight.clear();
 		this.#options.route.close();
 	}
 
-	/** Sends a record. False: no room now, onWritable follows. */
+	/** Sends a message. False: no room now, onWritable follows. What is in flight already is taken already. */
 	send(message: Omit<Outgoing, 'again'>): boolean {
-		const { sequence } = message;
-		if (sequence === undefined) return this.#options.route.send({ ...message, again: false });
-		if (this.#inFlight.has(sequence)) return true;
-		if (!this.#options.route.send({ ...message, again: sequence <= this.#sentThrough })) return false;
-		this.#inFlight.add(sequence);
-		this.#sentThrough = Math.max(this.#sentThrough, sequence);
+		const { sequence, batch } = message;
+		if (sequence === undefined) return this.#take({ ...message, again: false });
+		if (batch === undefined && this.#inFlight.has(sequence)) return true;
+		const kind = Math.floor(sequence / MAIL_BASE);
+		const before = this.#sentThrough[kind] ?? 0;
+		if (!this.#take({ ...message, again: sequence <= before })) return false;
+		if (this.#inFlight.size === 0) {
+			this.#since = this.#timedAt = this.#options.clock.ticks;
+			this.#timed = sequence;
+			this.#alarm.set(this.#options.patience);
+		}
+		if (batch) for (const each of batch) this.#inFlight.add(each);
+		else this.#inFlight.add(sequence);
+		this.#sentThrough[kind] = Math.max(before, batch?.at(-1) ?? sequence);
 		return true;
 	}
 
-	#open(): void {
-		this.#waiting = false;
-		if (this.#wanted) this.#options.route.open();
+	#take(outgoing: Outgoing): boolean {
+		this.#isFull = !this.#options.route.send(outgoing);
+		return !this.#isFull;
+	}
+
+	#become(state: LaneState): void {
+		this.#state = state;
+		this.#isFull = false;
+		this.#since = this.#options.clock.ticks;
+	}
+
+	#onAlarm(): void {
+		const { clock, route, patience, onLost } = this.#options;
+		if (this.#state === 'waiting') this.#become('opening');
+		if (this.#state === 'opening' && route.state === 'closed') {
+			this.#alarm.set(patience);
+			route.open();
+		} else if (this.canCarry && this.#inFlight.size > 0) {
+			const left = this.#since + patience - clock.ticks;
+			if (left > 0) this.#alarm.set(Math.ceil(left));
+			else {
+				this.#options.log('info', route.name, `no receipt in ${patience / 1000} s: others carry too`);
+				this.#become('overdue');
+				onLost();
+			}
+		} else if (this.#state === 'opening') onLost();
+	}
+
+	#opened(): void {
+		if (this.#state !== 'opening') return;
+		this.#alarm.clear();
+		this.#become('proving');
+		this.#options.onOpen();
 	}
 
 	#receipt(sequence: number): void {
 		// Only a receipt proves that the way works: a broker that accepts and then drops must not be hammered.
 		this.#backoff.succeeded();
+		this.#answered(sequence);
 		if (this.#inFlight.delete(sequence)) this.#delivered++;
 		this.#options.onReceipt(sequence);
 	}
 
-	#closed(): void {
-		const wait = this.#lost();
-		if (this.#wanted) this.#alarm.set(wait);
+	/** A refusal is an answer too: the way works, the record does not. */
+	#refused(sequence: number, fault: Fault): void {
+		this.#answered(sequence);
+		this.#inFlight.delete(sequence);
+		this.#options.onRefused(sequence, fault);
+	}
+
+	#answered(sequence: number): void {
+		const { clock, patience } = this.#options;
+		if (sequence === this.#timed) {
+			const took = clock.ticks - this.#timedAt;
+			this.#roundTrip = this.#roundTrip === undefined ? took : this.#roundTrip + (took - this.#roundTrip) / 8;
+			this.#timed = 0;
+		}
+		if (this.#state === 'overdue') this.#alarm.set(patience);
+		if (this.isOpen) this.#state = 'trusted';
+		this.#since = clock.ticks;
+	}
+
+	#closed(retryAfter = 0): void {
+		if (this.#state === 'idle') return;
+		this.#alarm.set(this.#lost(retryAfter));
 		this.#options.onLost();
 	}
 
 	/** Counts a failure; returns how long to wait for the next try. */
-	#lost(): number {
+	#lost(retryAfter = 0): number {
 		const { log, route, clock } = this.#options;
-		const wait = this.#backoff.failed();
+		// What the server asked for, and the jitter on top: it asked all of its devices.
+		const wait = retryAfter + this.#backoff.failed();
 		this.#failed += this.#inFlight.size;
 		this.#inFlight.clear();
-		this.#waiting = true;
+		this.#become('waiting');
 		this.#retryAt = clock.ticks + wait;
 		log('info', route.name, `next try in ${(wait / 1000).toFixed(1)} s (${this.#backoff.failures} without success)`);
 		return wait;

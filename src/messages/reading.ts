@@ -21,6 +21,7 @@ export function readingMessage(deviceId: string, timestamp: number, reading: Rea
 	});
 }
 
-function scaled(value: number | undefined, scale: number): number | undefined {
+/** Undefined stays undefined. */
+export function scaled(value: number | undefined, scale: number): number | undefined {
 	return value === undefined ? undefined : value / scale;
 }

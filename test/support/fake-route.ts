@@ -17,8 +17,13 @@ export class FakeRoute implements Route {
 	window = Number.POSITIVE_INFINITY;
 	opens = 0;
 	closes = 0;
-	readonly sent: { channel: string; sequence: number | undefined; again: boolean; message: Record<string, unknown> }[] =
-		[];
+	readonly sent: {
+		channel: string;
+		sequence: number | undefined;
+		batch: readonly number[] | undefined;
+		again: boolean;
+		message: Record<string, unknown>;
+	}[] = [];
 	#inFlight = new Set<number>();
 
 	constructor(name = 'fake') {
@@ -30,11 +35,11 @@ export class FakeRoute implements Route {
 		this.state = 'opening';
 	}
 
-	send({ channel, body, sequence, again }: Outgoing): boolean {
+	send({ channel, body, sequence, batch, again }: Outgoing): boolean {
 		if (this.state !== 'open') throw new Error('not open');
 		if (sequence !== undefined && this.#inFlight.size >= this.window) return false;
 		if (sequence !== undefined) this.#inFlight.add(sequence);
-		this.sent.push({ channel, sequence, again, message: JSON.parse(Buffer.from(body).toString()) });
+		this.sent.push({ channel, sequence, batch, again, message: JSON.parse(Buffer.from(body).toString()) });
 		return true;
 	}
 
@@ -59,15 +64,22 @@ export class FakeRoute implements Route {
 		this.onWritable?.();
 	}
 
-	/** It ends by itself. */
-	fail(fault: Fault): void {
-		this.state = 'closed';
-		this.#inFlight.clear();
-		this.onClosed?.(fault);
+	/** The peer will not take the record. */
+	refuse(sequence: number, fault: Fault): void {
+		this.#inFlight.delete(sequence);
+		this.onRefused?.(sequence, fault);
+		this.onWritable?.();
 	}
 
-	/** The sequences that were sent, in order. */
+	/** It ends by itself. */
+	fail(fault: Fault, retryAfter?: number): void {
+		this.state = 'closed';
+		this.#inFlight.clear();
+		this.onClosed?.(fault, retryAfter);
+	}
+
+	/** The sequences that were sent, in order, those of batches too. */
 	get sequences(): number[] {
-		return this.sent.flatMap(({ sequence }) => sequence ?? []);
+		return this.sent.flatMap(({ sequence, batch }) => batch ?? sequence ?? []);
 	}
 }

@@ -8,8 +8,8 @@ import { type BoardSetUp, makeWorld, type Resident, type WorldOptions } from '..
  * XS is exact, and so are computrons: a test may hold them.
  */
 export const BUDGET = Object.freeze({
-	arenaPeak: 41_300,
-	slotsPeak: 24_700,
+	arenaPeak: 43_500,
+	slotsPeak: 27_000,
 	chunksPeak: 8_600,
 	stackPeak: 6_900,
 	keys: 20,

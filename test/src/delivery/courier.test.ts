@@ -16,7 +16,7 @@ import { FakeRoute } from '../../support/fake-route';
 const NOON = 1_767_268_800_000;
 const gone = new Fault('closed', 'the peer is gone');
 
-function setUp(options: { before?: Health[]; routes?: FakeRoute[] } = {}) {
+function setUp(options: { before?: Health[]; routes?: FakeRoute[]; patience?: number } = {}) {
 	const world = new VirtualTime();
 	const random32 = seededRandom32(1);
 	const flash = new VirtualFlash({ blocks: 8, random32 });
@@ -34,6 +34,7 @@ function setUp(options: { before?: Health[]; routes?: FakeRoute[] } = {}) {
 		dating,
 		routes: options.routes ?? [route],
 		backoff: { minimum: 1_000, maximum: 60_000 },
+		patience: options.patience ?? 5_000,
 		...(options.before && { before: options.before }),
 		onOpen: () => {},
 		onMessage: () => {},
