@@ -1,8 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { accessSync, chmodSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { freePort } from './free-port';
 
 export interface MosquittoOptions {
 	/** PEM files. The CA is for the caller's clients; the broker itself asks for no client certificate. */
@@ -155,12 +155,4 @@ function writeConfiguration(folder: string, port: number, options: MosquittoOpti
 		options.config ?? '',
 	];
 	writeFileSync(join(folder, 'mosquitto.conf'), `${configuration.join('\n')}\n`, { mode: 0o600 });
-}
-
-async function freePort(): Promise<number> {
-	const server = createServer();
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	const { port } = server.address() as { port: number };
-	await new Promise((resolve) => server.close(resolve));
-	return port;
 }
