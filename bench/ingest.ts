@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { connectAsync, type MqttClient } from 'mqtt';
-import { enrol } from '../hosts/server/credentials';
+import { enrol } from '../hosts/server/enrol';
 import { Ingest } from '../hosts/server/ingest';
 import { migrate } from '../hosts/server/migrations';
 import { startServer } from '../hosts/server/server';
@@ -112,7 +112,7 @@ class Submitted {
 
 /** Readings a second through the real broker over TLS, every client with `inFlight` readings under way; the clients share this process. */
 async function throughBroker(state: string, inFlight: number): Promise<number> {
-	const server = await startServer({ state, httpPort: 0, mqttsPort: 0, host: '127.0.0.1' });
+	const server = await startServer({ state, httpPort: 0, httpsPort: 0, mqttsPort: 0, host: '127.0.0.1' });
 	const clients: MqttClient[] = [];
 	try {
 		const ids = Array.from({ length: devices }, (_, index) => `bench-${inFlight}-${index}`);

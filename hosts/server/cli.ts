@@ -1,7 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { LogLevel } from '../../modules/ports';
 import { makeLog } from '../log';
-import { checkDeviceId, enrol } from './credentials';
+import { makeToken } from './doors/maketoken';
+import { addOperator, checkDeviceId, enrol, rotateSecret } from './enrol';
 import { parseBrokerUrl } from './external';
 import { checkName } from './names';
 import { defaults, type ServerOptions, startServer } from './server';
@@ -14,7 +15,12 @@ Examples:
       Own broker on 8883 (MQTT over TLS), pages on http://127.0.0.1:8080/. The first start makes a development CA,
       a server certificate and the device ${defaults.device} in the state folder.
   npm run server -- --enrol ESP32_002
-      One more device. Its user and password lie in <state>/devices/ESP32_002.json; a running server knows it at once.
+      One more device. Its password and its secret lie in <state>/devices/ESP32_002.json; a running server knows it at once.
+  npm run server -- --rotate-secret ESP32_002
+      A new secret for its tokens. The old one holds until the next rotation: give the device the new one meanwhile.
+  curl --cacert <state>/tls/ca.pem -H "Authorization: Bearer $(npm run -s server -- --token ESP32_002)" \\
+      -d '{"device_id":"ESP32_002","timestamp":1767225600000,"temperature":36.6}' https://localhost:8443/api/iot/data
+      What a device does. --token makes its JWT, good for an hour.
   npm run server -- --broker mqtts://broker.example:8883 --broker-ca ca.pem --broker-user server --broker-password-file pw
       With a broker that somebody else runs (Mosquitto, EMQX, …), whose rights decide who may publish. MQTT does not say
       who did: whoever may publish there can write in the name of any device. The own broker checks each name.
@@ -29,6 +35,10 @@ Exit code: 0 done, 1 failed, 2 wrong usage.`;
 interface Flags {
 	readonly state: string;
 	readonly http: number;
+	readonly https: number;
+	readonly plainPort?: number;
+	readonly acceptGuideTokens?: boolean;
+	readonly rate?: number;
 	readonly mqtts: number;
 	readonly host: string;
 	readonly name: readonly string[];
@@ -38,6 +48,9 @@ interface Flags {
 	readonly brokerUser?: string;
 	readonly brokerPasswordFile?: string;
 	readonly enrol?: string;
+	readonly rotateSecret?: string;
+	readonly token?: string;
+	readonly operator?: string;
 	readonly for?: number;
 	readonly json?: boolean;
 }
@@ -45,12 +58,23 @@ interface Flags {
 function makeCommand(): Command {
 	return new Command('npm run server --')
 		.description(
-			'Receives what FAJMA devices send: MQTT over TLS in, one row per reading in SQLite, pages to look at it.',
+			'Receives what FAJMA devices send: MQTT over TLS, HTTPS and WebSocket in, one row per reading in SQLite, pages to look at it.',
 		)
 		.option('--state <DIR>', 'where everything is kept', defaultStateDirectory())
 		.option('--http <PORT>', 'pages and API on 127.0.0.1; 0 for any free port', portNumber, defaults.httpPort)
 		.option('--mqtts <PORT>', 'MQTT over TLS for devices; 0 for any free port', portNumber, defaults.mqttsPort)
-		.option('--host <ADDRESS>', 'where MQTT over TLS listens', defaults.host)
+		.option('--https <PORT>', 'HTTPS and WebSocket for devices; 0 for any free port', portNumber, defaults.httpsPort)
+		.option('--host <ADDRESS>', 'where devices are listened to', defaults.host)
+		.option(
+			'--plain-port <PORT>',
+			"HTTP and WebSocket without TLS as well (the guide's section 3 has 8000): on a network of your own only",
+			portNumber,
+		)
+		.option(
+			'--accept-guide-tokens',
+			"take the tokens of the guide's sketches too: plain base64, any length of life, Basic for Bearer",
+		)
+		.option('--rate <N>', 'messages a second of one device over HTTP and WebSocket; default 200', positiveWhole)
 		.option('--name <NAME>', 'DNS name or address that devices reach us by; may be given again, is kept', nameList, [])
 		.option('--prefix <P>', 'what every topic begins with', defaults.prefix)
 		.option(
@@ -60,7 +84,10 @@ function makeCommand(): Command {
 		.option('--broker-ca <FILE>', "PEM of the authority that signed that broker's certificate")
 		.option('--broker-user <U>', 'user at that broker')
 		.option('--broker-password-file <F>', 'file whose content is the password')
-		.option('--enrol <ID>', 'give a device its user and password, and exit')
+		.option('--enrol <ID>', 'give a device its password and its secret, and exit')
+		.option('--rotate-secret <ID>', 'give a device a new secret beside the one it has, and exit')
+		.option('--token <ID>', "print a token of this device, good for an hour or for --for's time, and exit")
+		.option('--operator <NAME>', 'give a person or program a token for commands and live data, and exit')
 		.option('--for <SECONDS>', 'stop after this time', seconds)
 		.option('--json', 'logs to stderr; the last line on stdout is one JSON object')
 		.addHelpText('after', examples)
@@ -70,6 +97,11 @@ function makeCommand(): Command {
 
 function portNumber(text: string): number {
 	if (!/^[0-9]{1,5}$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError('Must be 0 to 65535.');
+	return Number(text);
+}
+
+function positiveWhole(text: string): number {
+	if (!/^[1-9][0-9]{0,5}$/.test(text)) throw new InvalidArgumentError('Must be a whole number, 1 to 999999.');
 	return Number(text);
 }
 
@@ -94,9 +126,20 @@ function usage(check: () => unknown): void {
 }
 
 function serverOptions(flags: Flags): ServerOptions {
-	const { state, http, mqtts, host, prefix, broker, brokerCa } = flags;
+	const { state, http, https, mqtts, host, prefix, broker, brokerCa } = flags;
 	usage(() => new Topics(prefix));
-	const common = { state, httpPort: http, mqttsPort: mqtts, host, prefix, names: flags.name };
+	const common = {
+		state,
+		httpPort: http,
+		httpsPort: https,
+		mqttsPort: mqtts,
+		host,
+		prefix,
+		names: flags.name,
+		acceptGuideTokens: flags.acceptGuideTokens ?? false,
+		...(flags.plainPort !== undefined && { plainPort: flags.plainPort }),
+		...(flags.rate !== undefined && { perSecond: flags.rate }),
+	};
 	if (broker === undefined) {
 		if (brokerCa ?? flags.brokerUser ?? flags.brokerPasswordFile)
 			throw new InvalidArgumentError('--broker-ca, --broker-user and --broker-password-file need --broker');
@@ -147,17 +190,32 @@ function untilOver(duration: number): Promise<string> {
 	});
 }
 
+/** What is done without a server: who may come in. Undefined when a server was asked for. */
+async function errand(flags: Flags): Promise<string | undefined> {
+	const { state, operator } = flags;
+	const paths = statePaths(state);
+	const deviceId = flags.enrol ?? flags.rotateSecret ?? flags.token ?? operator;
+	if (deviceId === undefined) return undefined;
+	usage(() => checkDeviceId(deviceId));
+	if (flags.enrol !== undefined) {
+		enrol(state, deviceId);
+		return `${deviceId} is enrolled: ${paths.devices}/${deviceId}.json`;
+	}
+	if (flags.rotateSecret !== undefined) {
+		rotateSecret(state, deviceId);
+		return `${deviceId} has a new secret: ${paths.devices}/${deviceId}.json; the one before holds until the next`;
+	}
+	if (flags.token !== undefined) return makeToken(state, deviceId, flags.for ?? 3_600);
+	addOperator(state, deviceId);
+	return `${deviceId} is an operator: ${paths.operators}/${deviceId}.json`;
+}
+
 async function main(): Promise<number> {
 	try {
 		const flags = makeCommand().parse().opts<Flags>();
-		if (flags.enrol !== undefined) {
-			const id = flags.enrol;
-			usage(() => checkDeviceId(id));
-			const { device_id } = enrol(flags.state, id);
-			process.stdout.write(`${device_id} is enrolled: ${statePaths(flags.state).devices}/${device_id}.json\n`);
-			return 0;
-		}
-		await serve(flags);
+		const said = await errand(flags);
+		if (said === undefined) await serve(flags);
+		else process.stdout.write(`${said}\n`);
 		return 0;
 	} catch (error) {
 		if (error instanceof InvalidArgumentError) process.stderr.write(`error: ${error.message}\n`);

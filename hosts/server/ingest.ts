@@ -1,13 +1,19 @@
 import type { Log } from '../../modules/ports';
 import { type Arrival, interpret, Refusal } from './message';
+import { quarantined, unstorable } from './quarantine';
 import { Seldom } from './seldom';
-import { type Entry, isStorageTrouble, rejectedBodyLimit, type Store, type Written } from './store';
+import { type Entry, isStorageTrouble, type Store, type Written } from './store';
 
 /**
- * What became of a message. 'stored', 'duplicate' and `refused` are receipts: it is on the disk (a refused one in
- * quarantine) and need not come again. 'busy' is none: the server has no room or is closing; send it again later.
+ * What became of a message. All but 'busy' are receipts: it is on the disk and need not come again. 'quarantined': its id
+ * came before with other values, which stand. 'busy': the server has no room or is closing; send it again later.
  */
-export type Outcome = 'stored' | 'duplicate' | 'busy' | { readonly refused: string };
+export type Outcome = 'stored' | 'duplicate' | 'quarantined' | 'busy' | { readonly refused: string };
+
+/** Told what became of a message, with what was made of it; without, when nothing was ('busy'). */
+export type Receipt = (outcome: Outcome, entry?: Entry) => void;
+/** The same of several, in their order. */
+export type Receipts = (outcomes: readonly Outcome[], entries: readonly Entry[]) => void;
 
 export interface Counts {
 	/** New rows of readings since this server started. */
@@ -27,6 +33,8 @@ export interface IngestOptions {
 	/** Calls `run` later, never at once, after about `delay` ms (0: at the end of this turn of the event loop). */
 	readonly schedule?: (run: () => void, delay: number) => void;
 	readonly log?: Log;
+	/** Called for what is new and on the disk, before its receipt goes out. */
+	readonly onStored?: (entry: Entry) => void;
 	/** Messages in one transaction, at most. */
 	readonly batch?: number;
 	/** Messages that wait for the disk, at most, and bytes of them. */
@@ -34,10 +42,11 @@ export interface IngestOptions {
 	readonly queueBytes?: number;
 }
 
+/** Messages that come together, and go into one transaction. */
 interface Waiting {
-	readonly entry: Entry;
+	readonly entries: readonly Entry[];
 	readonly bytes: number;
-	readonly done: (outcome: Outcome) => void;
+	readonly done: Receipts;
 }
 
 const firstRetry = 50;
@@ -56,11 +65,14 @@ export class Ingest {
 	readonly #schedule: (run: () => void, delay: number) => void;
 	readonly #log: Log;
 	readonly #seldom: Seldom;
+	readonly #onStored: (entry: Entry) => void;
 	readonly #batch: number;
 	readonly #limit: number;
 	readonly #counts = { rows: 0, duplicates: 0, rejected: 0, messages: 0, undated: 0 };
 	readonly #byteLimit: number;
 	#queue: Waiting[] = [];
+	/** Messages in it. */
+	#length = 0;
 	#bytes = 0;
 	#scheduled = false;
 	#closed = false;
@@ -73,6 +85,7 @@ export class Ingest {
 			options.schedule ?? ((run, delay) => (delay === 0 ? setImmediate(run) : setTimeout(run, delay).unref()));
 		this.#log = options.log ?? (() => {});
 		this.#seldom = new Seldom(this.#log, options.now);
+		this.#onStored = options.onStored ?? (() => {});
 		this.#batch = options.batch ?? 1_000;
 		this.#limit = options.queue ?? 20_000;
 		this.#byteLimit = options.queueBytes ?? 64 * 1024 * 1024;
@@ -91,13 +104,32 @@ export class Ingest {
 	 * Takes a message of any content; never throws. `done` is called once, later; receipts come in the order of submission,
 	 * 'busy' as soon as it is known.
 	 */
-	submit(arrival: Arrival, done: (outcome: Outcome) => void): void {
-		const bytes = arrival.body.length;
-		if (this.#closed || this.#queue.length >= this.#limit || this.#bytes + bytes > this.#byteLimit) {
-			this.#schedule(() => this.#tell(done, 'busy'), 0);
+	submit(arrival: Arrival, done: Receipt): void {
+		this.submitAll([arrival], arrival.body.length, ([outcome], [entry]) => done(outcome!, entry));
+	}
+
+	/**
+	 * The same for several that came together: one transaction, and one `done` with an outcome for each, in their order.
+	 * What is wrong with one does not touch the others; 'busy' is said of all or none.
+	 * @param bytes that they came in
+	 */
+	submitAll(arrivals: readonly Arrival[], bytes: number, done: Receipts): void {
+		this.#take(arrivals.length, bytes, done, () => arrivals.map((arrival) => this.#prepare(arrival)));
+	}
+
+	/** What a door itself found to be no message: into quarantine, with a receipt as for any other that is refused. */
+	refuse(arrival: Arrival, { message, wrong }: Refusal, done: Receipt): void {
+		const receipt: Receipts = ([outcome], [entry]) => done(outcome!, entry);
+		this.#take(1, arrival.body.length, receipt, () => [quarantined(arrival, message, wrong)]);
+	}
+
+	#take(count: number, bytes: number, done: Receipts, prepare: () => readonly Entry[]): void {
+		if (this.#closed || this.#length + count > this.#limit || this.#bytes + bytes > this.#byteLimit) {
+			this.#schedule(() => this.#busy(done, count), 0);
 			return;
 		}
-		this.#queue.push({ entry: this.#prepare(arrival), bytes, done });
+		this.#queue.push({ entries: prepare(), bytes, done });
+		this.#length += count;
 		this.#bytes += bytes;
 		this.#wake(0);
 	}
@@ -109,7 +141,8 @@ export class Ingest {
 		while (this.#queue.length > 0 && this.#commit());
 		const left = this.#queue.splice(0);
 		this.#bytes = 0;
-		for (const { done } of left) this.#tell(done, 'busy');
+		this.#length = 0;
+		for (const { done, entries } of left) this.#busy(done, entries.length);
 	}
 
 	#prepare(arrival: Arrival): Entry {
@@ -118,7 +151,9 @@ export class Ingest {
 		} catch (error) {
 			const refused = error instanceof Refusal;
 			if (!refused) this.#log('error', 'ingest', `a message could not be read: ${describe(error)}`);
-			return reject(arrival, refused ? error.message : 'body: the server could not read it');
+			return refused
+				? quarantined(arrival, error.message, error.wrong)
+				: quarantined(arrival, 'body: the server could not read it', 'invalid');
 		}
 	}
 
@@ -136,21 +171,31 @@ export class Ingest {
 
 	/** One transaction. False when it failed; the queue then stands as it was. */
 	#commit(): boolean {
-		const batch = this.#queue.slice(0, this.#batch);
+		const entries: Entry[] = [];
+		let groups = 0;
+		for (const waiting of this.#queue) {
+			if (groups > 0 && entries.length + waiting.entries.length > this.#batch) break;
+			entries.push(...waiting.entries);
+			groups += 1;
+		}
 		let written: Written[];
 		try {
-			written = this.#store.write(batch.map(({ entry }) => entry));
+			written = this.#store.write(entries);
 		} catch (error) {
-			return isStorageTrouble(error) ? this.#wait(error) : this.#isolate(batch);
+			return isStorageTrouble(error) ? this.#wait(error) : this.#isolate(groups);
 		}
 		this.#recovered();
-		this.#queue.splice(0, batch.length);
-		for (let index = 0; index < batch.length; index += 1) this.#finish(batch[index]!, written[index]!);
+		let from = 0;
+		for (const waiting of this.#queue.splice(0, groups)) {
+			const to = from + waiting.entries.length;
+			this.#finish(waiting, waiting.entries, written.slice(from, to));
+			from = to;
+		}
 		return true;
 	}
 
 	#wait(error: unknown): false {
-		const waiting = this.#queue.length;
+		const waiting = this.#length;
 		if (this.#retry === 0)
 			this.#log(
 				'error',
@@ -166,46 +211,60 @@ export class Ingest {
 		this.#retry = 0;
 	}
 
-	/** The store choked on one of them, not for want of room: that one goes into quarantine, the others on. */
-	#isolate(batch: readonly Waiting[]): boolean {
-		for (const waiting of batch) {
-			let entry = waiting.entry;
-			let written: Written;
-			try {
-				written = this.#store.write([entry])[0]!;
-			} catch (error) {
-				if (isStorageTrouble(error)) return this.#wait(error);
-				this.#log('error', 'ingest', `the store refused a message of ${entry.deviceId}: ${describe(error)}`);
-				entry = unstorable(entry);
+	/** The store choked on one of them, not for want of room: that one goes into quarantine, the others on, each alone. */
+	#isolate(groups: number): boolean {
+		for (const waiting of this.#queue.slice(0, groups)) {
+			const entries: Entry[] = [];
+			const written: Written[] = [];
+			for (let entry of waiting.entries) {
 				try {
-					written = this.#store.write([entry])[0]!;
-				} catch (again) {
-					return this.#wait(again);
+					written.push(this.#store.write([entry])[0]!);
+				} catch (error) {
+					// What was written of this group is a duplicate when it comes again.
+					if (isStorageTrouble(error)) return this.#wait(error);
+					this.#log('error', 'ingest', `the store refused a message of ${entry.deviceId}: ${describe(error)}`);
+					entry = unstorable(entry);
+					try {
+						written.push(this.#store.write([entry])[0]!);
+					} catch (again) {
+						return this.#wait(again);
+					}
 				}
+				entries.push(entry);
 			}
 			this.#queue.shift();
-			this.#finish({ ...waiting, entry }, written);
+			this.#finish(waiting, entries, written);
 		}
 		this.#recovered();
 		return true;
 	}
 
-	#finish({ entry, bytes, done }: Waiting, written: Written): void {
+	#finish({ bytes, done }: Waiting, entries: readonly Entry[], written: readonly Written[]): void {
 		this.#bytes -= bytes;
+		this.#length -= entries.length;
+		const outcomes = entries.map((entry, index) => this.#outcome(entry, written[index]!));
+		this.#tell(() => done(outcomes, entries));
+	}
+
+	#outcome(entry: Entry, written: Written): Outcome {
 		if (entry.kind === 'rejected') {
 			this.#counts.rejected += 1;
 			const who = entry.deviceId || 'someone';
 			const what = `refused ${entry.channel} of ${who}: ${entry.reason}`;
 			this.#seldom.log(`refused ${who}`, 'warning', 'ingest', what);
-			this.#tell(done, { refused: entry.reason });
-			return;
+			return { refused: entry.reason };
 		}
 		if (written === 'conflict') this.#conflict(entry.deviceId);
 		if (written !== 'stored') this.#counts.duplicates += 1;
 		else if (entry.kind === 'reading') this.#counts.rows += 1;
 		else this.#counts.messages += 1;
 		if (entry.undated && written === 'stored') this.#undated(entry.deviceId);
-		this.#tell(done, written === 'stored' ? 'stored' : 'duplicate');
+		if (written === 'stored') this.#tell(() => this.#onStored(entry));
+		return written === 'conflict' ? 'quarantined' : written;
+	}
+
+	#busy(done: Receipts, count: number): void {
+		this.#tell(() => done(new Array<Outcome>(count).fill('busy'), []));
 	}
 
 	#conflict(deviceId: string): void {
@@ -219,39 +278,14 @@ export class Ingest {
 		this.#seldom.log(`undated ${deviceId}`, 'warning', 'ingest', message);
 	}
 
-	#tell(done: (outcome: Outcome) => void, outcome: Outcome): void {
+	#tell(receipt: () => void): void {
 		try {
-			done(outcome);
+			receipt();
 		} catch (error) {
 			// A door that stumbles over its own receipt must not cost the others theirs.
 			this.#log('error', 'ingest', `a receipt could not be given: ${describe(error)}`);
 		}
 	}
-}
-
-function reject(arrival: Arrival, reason: string): Entry {
-	const { door, channel, body, receivedAt } = arrival;
-	const deviceId = arrival.deviceId ?? '';
-	// A copy: a view would hold the whole network buffer while it waits.
-	const kept = Buffer.from(body.subarray(0, rejectedBodyLimit));
-	return { kind: 'rejected', deviceId, door, channel, reason, size: body.length, body: kept, receivedAt };
-}
-
-function unstorable(entry: Entry): Entry {
-	const text = entry.kind === 'message' ? entry.body : JSON.stringify(entry);
-	const channel = entry.kind === 'reading' ? 'data' : entry.channel;
-	const body = Buffer.from(text);
-	const { deviceId, door, receivedAt } = entry;
-	return {
-		kind: 'rejected',
-		deviceId,
-		door,
-		channel,
-		reason: 'body: the store could not keep it',
-		size: body.length,
-		body,
-		receivedAt,
-	};
 }
 
 function describe(error: unknown): string {

@@ -4,7 +4,7 @@ import { type Json, JsonError, parseJson } from './json';
 import { maximumBody, type Quantity, quantityNames, readingIdPattern, violation } from './schema';
 
 /** Which way a message came in. */
-export type Door = 'mqtt' | 'broker' | 'http';
+export type Door = 'mqtt' | 'broker' | 'http' | 'websocket';
 
 /** A reading as the store takes it: checked, flat, dated. A quantity that was not measured is null. */
 export interface Reading extends Readonly<Record<Quantity, number | null>> {
@@ -40,9 +40,18 @@ export interface Message {
 	readonly body: string;
 }
 
+/** In which way a message is wrong: no JSON, over its bound, another device's, or a field that does not hold. */
+export type Wrong = 'malformed' | 'tooLong' | 'foreign' | 'invalid';
+
 /** A message that cannot be taken now or ever. `message` names the field and the bound. */
 export class Refusal extends Error {
 	override readonly name = 'Refusal';
+	readonly wrong: Wrong;
+
+	constructor(message: string, wrong: Wrong = 'invalid') {
+		super(message);
+		this.wrong = wrong;
+	}
 }
 
 /** 2020-01-01T00:00:00Z: nothing was measured before there was a device. */
@@ -55,6 +64,8 @@ export interface Arrival {
 	readonly deviceId: string | undefined;
 	readonly channel: Channel;
 	readonly body: Buffer;
+	/** The same, where the door has read it already. */
+	readonly json?: Json;
 	/** Epoch milliseconds. */
 	readonly receivedAt: number;
 }
@@ -68,31 +79,30 @@ export interface Arrival {
  * @throws Refusal
  */
 export function interpret(arrival: Arrival, now: number): Reading | Message {
-	const text = decode(arrival.body);
-	const json = parse(text);
+	const json = arrival.json === undefined ? parseBody(arrival.body, maximumBody) : arrival.json;
 	const wrong = violation(arrival.channel, json);
 	if (wrong !== undefined && !(wrong.startsWith('timestamp: ') && onlyTimeIsWrong(arrival.channel, json)))
 		throw new Refusal(wrong);
 	const fields = json as { [name: string]: Json };
 	const deviceId = fields.device_id as string;
 	if (arrival.deviceId !== undefined && deviceId !== arrival.deviceId)
-		throw new Refusal(`device_id: ${deviceId} is not ${arrival.deviceId}, who sent it`);
+		throw new Refusal(`device_id: ${deviceId} is not ${arrival.deviceId}, who sent it`, 'foreign');
 	return arrival.channel === 'data'
 		? reading(arrival, fields, deviceId, now)
-		: message(arrival, arrival.channel, fields, deviceId, now, text);
+		: message(arrival, arrival.channel, fields, deviceId, now);
 }
 
-function decode(body: Buffer): string {
-	if (body.length > maximumBody) throw new Refusal(`body: ${body.length} bytes, at most ${maximumBody}`);
-	if (!isUtf8(body)) throw new Refusal('body: not UTF-8');
-	return body.toString('utf8');
-}
-
-function parse(text: string): Json {
+/**
+ * JSON in UTF-8, of `maximum` bytes at most.
+ * @throws Refusal
+ */
+export function parseBody(body: Buffer, maximum: number): Json {
+	if (body.length > maximum) throw new Refusal(`body: ${body.length} bytes, at most ${maximum}`, 'tooLong');
+	if (!isUtf8(body)) throw new Refusal('body: not UTF-8', 'malformed');
 	try {
-		return parseJson(text);
+		return parseJson(body.toString('utf8'));
 	} catch (error) {
-		if (error instanceof JsonError) throw new Refusal(error.message);
+		if (error instanceof JsonError) throw new Refusal(error.message, 'malformed');
 		throw error;
 	}
 }
@@ -150,7 +160,6 @@ function message(
 	fields: { [name: string]: Json },
 	deviceId: string,
 	now: number,
-	body: string,
 ): Message {
 	const stamp = fields.timestamp;
 	const alertId = channel === 'alert' ? ((fields.alert_id as string | undefined) ?? null) : null;
@@ -171,7 +180,7 @@ function message(
 		alertId,
 		epoch: id ? id.epoch : null,
 		sequence: id ? id.sequence : null,
-		body,
+		body: arrival.body.toString('utf8'),
 	};
 }
 

@@ -1,4 +1,5 @@
 import type { Statement } from 'better-sqlite3';
+import type { Reading } from './message';
 import type { Quantity } from './schema';
 import type { Store } from './store';
 
@@ -55,6 +56,9 @@ export class Queries {
 	readonly #alertNumbers: Statement;
 	readonly #devices: Statement;
 	readonly #deviceCount: Statement;
+	readonly #rowById: Statement;
+	readonly #rowByTime: Statement;
+	readonly #rowByUptime: Statement;
 
 	constructor(store: Store) {
 		const { database } = store;
@@ -90,6 +94,11 @@ export class Queries {
 				) SELECT id FROM device WHERE id IS NOT NULL LIMIT ?`,
 			)
 			.pluck();
+		const row = (where: string) =>
+			database.prepare(`SELECT max(id) FROM readings WHERE device_id = ? AND ${where}`).pluck();
+		this.#rowById = row('epoch = ? AND sequence = ?');
+		this.#rowByTime = row('timestamp = ? AND epoch IS NULL AND source_timestamp IS NULL');
+		this.#rowByUptime = row('source_timestamp = ? AND epoch IS NULL');
 		this.#deviceCount = database.prepare('SELECT count(*) FROM readings WHERE device_id = ?').pluck();
 	}
 
@@ -99,6 +108,14 @@ export class Queries {
 		this.#counted.rows += rows;
 		this.#counted.last = last ?? this.#counted.last;
 		return this.#counted.rows;
+	}
+
+	/** The row of a reading that was just written, or was there already. */
+	rowId({ deviceId, epoch, sequence, timestamp, sourceTimestamp }: Reading): number | undefined {
+		if (epoch !== null) return (this.#rowById.get(deviceId, epoch, sequence) as number | null) ?? undefined;
+		if (sourceTimestamp !== null)
+			return (this.#rowByUptime.get(deviceId, sourceTimestamp) as number | null) ?? undefined;
+		return (this.#rowByTime.get(deviceId, timestamp) as number | null) ?? undefined;
 	}
 
 	/** Newest first. */

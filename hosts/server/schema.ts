@@ -113,16 +113,45 @@ export const schemas = {
 	},
 } as const satisfies Record<Channel, object>;
 
+/** Readings in one request, at most, and bytes of them. */
+export const maximumBatch = 100;
+export const maximumBatchBody = 65_536;
+
+/** Around the measurements of a batch; each of them is then judged as a reading of its own. */
+export const batchSchema = {
+	type: 'object',
+	required: ['device_id', 'measurements'],
+	properties: {
+		device_id: deviceId,
+		batch_timestamp: { type: ['integer', 'null'], minimum: 0 },
+		measurements: {
+			type: 'array',
+			maxItems: maximumBatch,
+			description:
+				"flat readings without device_id; timestamp also as ISO 8601 (2026-01-31T12:00:00Z), as the guide's model has it",
+		},
+		reading_ids: {
+			type: 'array',
+			maxItems: maximumBatch,
+			description: 'one for each measurement, in the same order',
+		},
+	},
+} as const;
+
 const ajv = new Ajv({ verbose: true, allowUnionTypes: true });
-const compiled = new Map<Channel, ValidateFunction>();
+const compiled = new Map<object, ValidateFunction>();
 
 /** What is wrong with a message, naming the field and the bound ("heart_rate: 900 is above 300"), or undefined. */
 export function violation(channel: Channel, message: Json): string | undefined {
-	let validate = compiled.get(channel);
-	// Compiled when first needed: a server that starts must listen soon.
+	return violationOf(schemas[channel], message);
+}
+
+/** The same for any schema; it is compiled when first needed: a server that starts must listen soon. */
+export function violationOf(schema: object, message: Json): string | undefined {
+	let validate = compiled.get(schema);
 	if (!validate) {
-		validate = ajv.compile(schemas[channel]);
-		compiled.set(channel, validate);
+		validate = ajv.compile(schema);
+		compiled.set(schema, validate);
 	}
 	if (validate(message)) return undefined;
 	return explain(validate.errors![0]!);
@@ -143,6 +172,14 @@ function explain(error: ErrorObject): string {
 			return `${field}: must not be empty`;
 		case 'maxLength':
 			return `${field}: ${(error.data as string).length} characters, at most ${error.params.limit}`;
+		case 'maxItems':
+			return `${field}: ${(error.data as unknown[]).length}, at most ${error.params.limit}`;
+		case 'minProperties':
+			return `${field}: must not be empty`;
+		case 'additionalProperties':
+			return `${fieldName([...path, error.params.additionalProperty])}: not known here`;
+		case 'exclusiveMinimum':
+			return `${field}: ${error.data} must be above ${error.params.limit}`;
 		case 'enum':
 			return `${field}: must be ${error.params.allowedValues.join(', ')}`;
 		case 'pattern':

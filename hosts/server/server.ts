@@ -1,13 +1,13 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { Log } from '../../modules/ports';
-import { Broker } from './broker';
+import { type ExternalAddress, openExternalBroker, openOwnBroker } from './brokerdoor';
 import { serverCertificates } from './certificates';
-import { Credentials, enrol } from './credentials';
-import { ExternalBroker, parseBrokerUrl } from './external';
+import { Credentials } from './credentials';
+import { completeSecrets, enrol } from './enrol';
 import { type Counts, Ingest } from './ingest';
+import { named } from './listening';
 import { Queries } from './queries';
-import { isOpenToOthers, makePrivateDirectory, type StatePaths, statePaths, writePrivate } from './state';
+import { isOpenToOthers, makePrivateDirectory, type StatePaths, statePaths } from './state';
 import { Store } from './store';
 import { Topics } from './topics';
 
@@ -18,18 +18,20 @@ export interface ServerOptions {
 	readonly httpPort?: number;
 	/** Default 8883; 0: any that is free. Not used with an external broker. */
 	readonly mqttsPort?: number;
-	/** Where MQTT over TLS listens. Default 0.0.0.0: devices are elsewhere. */
+	/** HTTPS and WebSocket, for devices and operators. Default 8443; 0: any that is free. */
+	readonly httpsPort?: number;
+	/** The same without TLS, as the guide's section 3 has it (8000); 0: any that is free. Default: not at all. */
+	readonly plainPort?: number;
+	/** Also tokens as the guide's sketches make them. Default: what RFC 7519 says. */
+	readonly acceptGuideTokens?: boolean;
+	/** Messages a second of one device over HTTP and WebSocket; default 200. */
+	readonly perSecond?: number;
+	/** Where devices are listened to. Default 0.0.0.0: devices are elsewhere. */
 	readonly host?: string;
 	/** What every topic begins with. Default "fajma/esp32". */
 	readonly prefix?: string;
 	/** A broker that somebody else runs, instead of our own. */
-	readonly broker?: {
-		readonly url: string;
-		/** PEM file of the authority that signed the broker's certificate. */
-		readonly caFile: string;
-		readonly user?: string | undefined;
-		readonly passwordFile?: string | undefined;
-	};
+	readonly broker?: ExternalAddress;
 	/** Names and addresses that devices reach us by, beside this machine's own; kept for later starts. */
 	readonly names?: readonly string[];
 	/** The device that a first start enrols. Default "ESP32_001", the guide's. */
@@ -44,6 +46,9 @@ export interface Server {
 	/** Where it listens; undefined with an external broker. */
 	readonly mqttsPort: number | undefined;
 	readonly httpPort: number;
+	readonly httpsPort: number;
+	/** Undefined where it was not asked for. */
+	readonly plainPort: number | undefined;
 	readonly paths: StatePaths;
 	/** PEM file that devices verify our broker with. */
 	readonly caFile: string;
@@ -57,6 +62,7 @@ export interface Server {
 
 export const defaults = {
 	httpPort: 8080,
+	httpsPort: 8443,
 	mqttsPort: 8883,
 	host: '0.0.0.0',
 	prefix: 'fajma/esp32',
@@ -73,10 +79,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 	const { state, now = Date.now, log = () => {} } = options;
 	const paths = statePaths(state);
 	const topics = new Topics(options.prefix ?? defaults.prefix);
-	const external = options.broker && externalAddress(options.broker);
+	const host = options.host ?? defaults.host;
 	makePrivateDirectory(state);
 	if (isOpenToOthers(state)) log('warning', 'server', `${state} is open to other users: chmod 700 ${state}`);
-	if (!existsSync(paths.credentials)) enrol(state, options.firstDevice ?? defaults.device);
+	if (existsSync(paths.credentials)) completeSecrets(state);
+	else enrol(state, options.firstDevice ?? defaults.device);
 	const tls = await serverCertificates(state, now(), options.names);
 	const opened: (() => void | Promise<void>)[] = [];
 	const closeAll = async (): Promise<void> => {
@@ -88,36 +95,43 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 		const queries = new Queries(store);
 		const ingest = new Ingest({ store, now, log });
 		opened.push(() => ingest.close());
+		const credentials = new Credentials(state);
 
-		let mqttsPort: number | undefined;
-		let brokerState: () => { readonly text: string; readonly well: boolean };
-		if (external) {
-			const address = { ...external, clientId: serverId(paths.serverId) };
-			const link = new ExternalBroker({ address, ingest, topics, now, log });
-			opened.push(() => link.close());
-			brokerState = () => ({ text: link.state, well: link.connected });
-		} else {
-			const port = options.mqttsPort ?? defaults.mqttsPort;
-			const host = options.host ?? defaults.host;
-			const credentials = new Credentials(state);
-			const broker = await named(
-				Broker.open({ ingest, topics, credentials, tls, host, port, now, log }),
-				`${host}:${port} (--mqtts)`,
-			);
-			opened.push(() => broker.close());
-			mqttsPort = broker.port;
-			log('info', 'server', `MQTT over TLS on ${host}:${mqttsPort}, CA ${tls.caFile}, devices in ${paths.devices}`);
-			brokerState = () => ({ text: `listening on ${broker.port}, ${broker.connections} connections`, well: true });
-			const renewal = setInterval(() => {
-				serverCertificates(state, now())
-					.then((renewed) => broker.useCertificate(renewed))
-					.catch((error) => log('error', 'tls', `the certificate could not be renewed: ${error.message}`));
-			}, certificateCheck).unref();
-			opened.push(() => clearInterval(renewal));
-		}
+		const port = options.mqttsPort ?? defaults.mqttsPort;
+		const broker = options.broker
+			? openExternalBroker(options.broker, paths.serverId, { ingest, topics, now, log })
+			: await openOwnBroker({ ingest, topics, credentials, tls, host, port, now, log });
+		opened.push(() => broker.close());
+
+		// Loaded now that devices are served already: it takes a while.
+		const { openDoors } = await import('./doors/doors');
+		const doors = await openDoors({
+			ingest,
+			queries,
+			credentials,
+			tls,
+			host,
+			httpsPort: options.httpsPort ?? defaults.httpsPort,
+			plainPort: options.plainPort,
+			acceptGuideTokens: options.acceptGuideTokens ?? false,
+			perSecond: options.perSecond,
+			now,
+			log,
+		});
+		opened.push(() => doors.close());
+		log('info', 'server', `what devices must be given is in ${paths.devices}`);
+		const renewal = setInterval(() => {
+			serverCertificates(state, now())
+				.then((renewed) => {
+					broker.useCertificate(renewed);
+					doors.useCertificate(renewed);
+				})
+				.catch((error) => log('error', 'tls', `the certificate could not be renewed: ${error.message}`));
+		}, certificateCheck).unref();
+		opened.push(() => clearInterval(renewal));
 
 		const health = () => {
-			const { text, well } = brokerState();
+			const { text, well } = broker.state();
 			const { duplicates, rejected, undated } = ingest.counts();
 			const { trimmed } = store;
 			const state = ingest.writable ? ('writable' as const) : ('failing' as const);
@@ -125,15 +139,16 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 			return { status, rows: queries.rows(), broker: text, store: state, duplicates, rejected, undated, trimmed };
 		};
 		const httpPort = options.httpPort ?? defaults.httpPort;
-		// Loaded now that devices are served already: it takes a while.
 		const { openHttp } = await import('./http');
 		const http = await named(openHttp({ queries, port: httpPort, health, log }), `127.0.0.1:${httpPort} (--http)`);
 		opened.push(() => http.close());
 
 		let closing: Promise<void> | undefined;
 		return {
-			mqttsPort,
+			mqttsPort: broker.port,
 			httpPort: http.port,
+			httpsPort: doors.httpsPort,
+			plainPort: doors.plainPort,
 			paths,
 			caFile: tls.caFile,
 			counts: () => ingest.counts(),
@@ -148,33 +163,4 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 		await closeAll();
 		throw error;
 	}
-}
-
-/** Says of a listening error what it means. */
-async function named<Result>(opening: Promise<Result>, where: string): Promise<Result> {
-	try {
-		return await opening;
-	} catch (error) {
-		const { code } = error as NodeJS.ErrnoException;
-		if (code === 'EADDRINUSE')
-			throw new Error(`${where} is in use by another program; choose another port, or 0 for any`);
-		if (code === 'EACCES') throw new Error(`${where} may not be listened on by this user`);
-		if (code === 'EADDRNOTAVAIL') throw new Error(`${where} is no address of this machine`);
-		throw error;
-	}
-}
-
-function externalAddress(broker: NonNullable<ServerOptions['broker']>) {
-	const { host, port } = parseBrokerUrl(broker.url);
-	const ca = readFileSync(broker.caFile, 'utf8');
-	if (!ca.includes('-----BEGIN CERTIFICATE-----')) throw new Error(`${broker.caFile} holds no PEM certificate`);
-	const password =
-		broker.passwordFile === undefined ? undefined : readFileSync(broker.passwordFile, 'utf8').replace(/\r?\n$/, '');
-	return { host, port, ca, user: broker.user, password };
-}
-
-/** Our name at an external broker: always the same, because the session there is kept under it. */
-function serverId(path: string): string {
-	if (!existsSync(path)) writePrivate(path, `fajma-server-${randomBytes(4).toString('hex')}\n`);
-	return readFileSync(path, 'utf8').trim();
 }

@@ -11,7 +11,9 @@ export interface StatePaths {
 	readonly tls: string;
 	/** One file a device: what the device must be given. */
 	readonly devices: string;
-	/** What the server keeps of it: scrypt hashes. */
+	/** One file each: what a person or a program must be given that may send commands. */
+	readonly operators: string;
+	/** What the server keeps of them: hashes, and the secrets that tokens are signed with. */
 	readonly credentials: string;
 	/** What the server is called beside what this machine knows of itself. */
 	readonly names: string;
@@ -32,6 +34,7 @@ export function statePaths(root: string): StatePaths {
 		database: join(root, 'readings.db'),
 		tls: join(root, 'tls'),
 		devices: join(root, 'devices'),
+		operators: join(root, 'operators'),
 		credentials: join(root, 'credentials.json'),
 		names: join(root, 'names.json'),
 		serverId: join(root, 'server-id'),

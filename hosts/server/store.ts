@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, existsSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import type { Channel, Log } from '../../modules/ports';
-import type { Door, Message, Reading } from './message';
+import type { Door, Message, Reading, Wrong } from './message';
 import { migrate } from './migrations';
 import { quantityNames } from './schema';
 import { Seldom } from './seldom';
@@ -14,6 +14,8 @@ export interface Rejected {
 	readonly door: Door;
 	readonly channel: Channel;
 	readonly reason: string;
+	/** Where a door can answer according to it. */
+	readonly wrong?: Wrong;
 	/** Bytes that came; `body` may be fewer. */
 	readonly size: number;
 	readonly body: Buffer;

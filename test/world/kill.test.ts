@@ -55,7 +55,7 @@ test(`the server is killed ${KILLS} times while ${READINGS} readings flow over a
 	const state = join(folder, 'state');
 	let port = 0;
 	const start = async () => {
-		const server = command('server', '--state', state, '--http', '0', '--mqtts', String(port));
+		const server = command('server', '--state', state, '--http', '0', '--https', '0', '--mqtts', String(port));
 		await server.wrote(/MQTT over TLS on 0\.0\.0\.0:\d+/);
 		port = Number(/MQTT over TLS on 0\.0\.0\.0:(\d+)/.exec(server.output())![1]);
 		return server;

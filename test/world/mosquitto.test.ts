@@ -72,7 +72,7 @@ describe.runIf(hasMosquitto())('over somebody else’s broker', () => {
 
 	test('every reading of the device becomes a row of the server, both strangers to the broker', async () => {
 		const server = command(
-			...(['server', '--json', '--http', '0', '--state', join(folder, 'server')] as const),
+			...(['server', '--json', '--http', '0', '--https', '0', '--state', join(folder, 'server')] as const),
 			...['--broker', `mqtts://localhost:${ports.good}`, '--broker-ca', ca],
 			...['--broker-user', 'server', '--broker-password-file', join(folder, 'server.password')],
 		);

@@ -7,7 +7,7 @@ import type { Log } from '../../../modules/ports';
 import type { DeviceReport } from '../../../src/device';
 import { makeSettings } from '../../../src/settings';
 import { makeLog } from '../../log';
-import { enrolAll } from '../../server/credentials';
+import { enrolAll } from '../../server/enrol';
 import { defaults, type Server, startServer } from '../../server/server';
 import { defaultStateDirectory } from '../../server/state';
 import { collectSetting, options } from './options';
@@ -134,6 +134,7 @@ async function main(given: Given): Promise<number> {
 			// The devices' time runs faster than ours: the server must not take it for a far future.
 			now: () => began + Math.floor((Date.now() - began) * Math.max(1, speed)),
 			mqttsPort: await freePort(defaults.mqttsPort, defaults.host),
+			httpsPort: await freePort(defaults.httpsPort, defaults.host),
 			httpPort: await freePort(defaults.httpPort, '127.0.0.1'),
 		});
 		log('info', 'start', `everything is kept in ${state}`);

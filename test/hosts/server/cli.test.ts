@@ -12,7 +12,7 @@ function run(...options: string[]): ServerProcess {
 	return child;
 }
 
-const free = ['--http', '0', '--mqtts', '0', '--host', '127.0.0.1'];
+const free = ['--http', '0', '--https', '0', '--mqtts', '0', '--host', '127.0.0.1'];
 
 describe('npm run server', () => {
 	test.each(['SIGINT', 'SIGTERM'] as const)(
@@ -74,8 +74,18 @@ describe('npm run server', () => {
 		onTestFinished(() => void other.close());
 		const { port } = other.address() as { port: number };
 		const cases = [
-			[run('--state', scratch(), '--http', String(port), '--mqtts', '0', '--host', '127.0.0.1'), '--http'],
-			[run('--state', scratch(), '--http', '0', '--mqtts', String(port), '--host', '127.0.0.1'), '--mqtts'],
+			[
+				run('--state', scratch(), '--http', String(port), '--https', '0', '--mqtts', '0', '--host', '127.0.0.1'),
+				'--http',
+			],
+			[
+				run('--state', scratch(), '--http', '0', '--https', '0', '--mqtts', String(port), '--host', '127.0.0.1'),
+				'--mqtts',
+			],
+			[
+				run('--state', scratch(), '--http', '0', '--https', String(port), '--mqtts', '0', '--host', '127.0.0.1'),
+				'--https',
+			],
 		] as const;
 		for (const [child, flag] of cases) {
 			expect((await child.exited).code).toBe(1);

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Credentials, enrol, enrolAll } from '../../../hosts/server/credentials';
+import { Credentials } from '../../../hosts/server/credentials';
+import { enrol, enrolAll } from '../../../hosts/server/enrol';
 import { scratch } from './support';
 
 const verify = (credentials: Credentials, user: string, password: string) =>
@@ -15,6 +16,7 @@ describe('enrolling a device', () => {
 			device_id: 'ESP32_001',
 			user: 'ESP32_001',
 			password: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/),
+			device_secret: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/),
 		});
 		expect(JSON.parse(readFileSync(join(state, 'devices', 'ESP32_001.json'), 'utf8'))).toEqual(device);
 		expect(statSync(join(state, 'devices')).mode & 0o777).toBe(0o700);

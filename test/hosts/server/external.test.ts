@@ -138,7 +138,18 @@ describe('a broker that somebody else runs (Mosquitto)', () => {
 			'--broker-password-file',
 			join(there.folder, 'password'),
 		];
-		const child = new ServerProcess(['--state', scratch(), '--http', '0', '--json', '--broker', url, ...access]);
+		const child = new ServerProcess([
+			'--state',
+			scratch(),
+			'--http',
+			'0',
+			'--https',
+			'0',
+			'--json',
+			'--broker',
+			url,
+			...access,
+		]);
 		onTestFinished(() => child.kill('SIGKILL'));
 		await child.says(/connected to localhost/);
 		const client = await device(there);

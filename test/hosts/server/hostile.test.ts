@@ -185,7 +185,7 @@ function attack(
 	const bounds = store.database
 		.prepare(
 			`SELECT count(*) FROM readings WHERE temperature NOT BETWEEN -40 AND 125 OR humidity NOT BETWEEN 0 AND 100
-			OR heart_rate NOT BETWEEN 1e-300 AND 300 OR spo2 NOT BETWEEN 1e-300 AND 100 OR battery_level NOT BETWEEN 0 AND 100
+			OR heart_rate <= 0 OR heart_rate > 300 OR spo2 <= 0 OR spo2 > 100 OR battery_level NOT BETWEEN 0 AND 100
 			OR latitude NOT BETWEEN -90 AND 90 OR longitude NOT BETWEEN -180 AND 180
 			OR timestamp NOT BETWEEN 1577836800000 AND ${noon + 86_400_000}`,
 		)

@@ -95,11 +95,11 @@ describe('receipts', () => {
 		expect(bench.rows).toBe(2);
 	});
 
-	test('for an id that comes again with other values are those of a duplicate, and the log warns once', () => {
+	test('for an id that comes again with other values say that it lies in quarantine, and the log warns once', () => {
 		const bench = new Bench();
 		for (const heart_rate of [60, 61, 62]) bench.submit(reading('ESP32_001', 1, { heart_rate }));
 		bench.turn();
-		expect(bench.outcomes).toEqual(['stored', 'duplicate', 'duplicate']);
+		expect(bench.outcomes).toEqual(['stored', 'quarantined', 'quarantined']);
 		expect(bench.ingest.counts()).toMatchObject({ rows: 1, duplicates: 2, rejected: 0 });
 		expect(bench.lines).toEqual([expect.stringMatching(/^warning: ESP32_001 sent an id again with other values/)]);
 	});

@@ -5,7 +5,7 @@ import Database from 'better-sqlite3';
 import { connect, type MqttClient } from 'mqtt';
 import { expect, onTestFinished, test } from 'vitest';
 import { serverCertificates } from '../../../hosts/server/certificates';
-import { enrol } from '../../../hosts/server/credentials';
+import { enrol } from '../../../hosts/server/enrol';
 import { ServerProcess } from './child';
 import { reading, scratch, until } from './support';
 
@@ -68,7 +68,7 @@ test(`kill -9 of the server ${kills} times while ${readings} readings flow: each
 	const { user: username, password } = enrol(state, 'ESP32_001');
 	const { ca } = await serverCertificates(state, Date.now());
 	const port = await freePort();
-	const options = ['--state', state, '--http', '0', '--mqtts', String(port), '--host', '127.0.0.1'];
+	const options = ['--state', state, '--http', '0', '--https', '0', '--mqtts', String(port), '--host', '127.0.0.1'];
 	const publisher = new Publisher();
 	let server = new ServerProcess(options);
 	onTestFinished(() => server.kill('SIGKILL'));

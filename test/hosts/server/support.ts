@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import { onTestFinished } from 'vitest';
-import { type DeviceCredentials, enrol } from '../../../hosts/server/credentials';
+import { type DeviceCredentials, enrol } from '../../../hosts/server/enrol';
 import { type Server, type ServerOptions, startServer } from '../../../hosts/server/server';
 import type { LogLevel } from '../../../modules/ports';
 
@@ -41,6 +41,7 @@ export async function rig(options: Partial<ServerOptions> = {}): Promise<Rig> {
 	const server = await startServer({
 		state,
 		httpPort: 0,
+		httpsPort: 0,
 		mqttsPort: 0,
 		host: '127.0.0.1',
 		log: (level, source, message) => lines.push({ level, source, message }),
