@@ -104,19 +104,7 @@ export function quantise(
  */
 export function packReading(reading: Reading, bytes: Uint8Array): void {
 	const bits = new Bits(bytes);
-	const { stamp } = reading;
-	if ('epochMilliseconds' in stamp) {
-		checkRange('epochMilliseconds', stamp.epochMilliseconds, 0, 2 ** 42 - 1);
-		bits.write(4, DATED);
-		bits.write(42, stamp.epochMilliseconds);
-	} else {
-		const uptime = Math.floor(stamp.uptimeMilliseconds / UPTIME_UNIT_MILLISECONDS);
-		checkRange('boot', stamp.boot, 0, BOOT_MODULUS - 1);
-		checkRange('uptimeMilliseconds', uptime, 0, 2 ** 30 - 1);
-		bits.write(4, UNDATED);
-		bits.write(12, stamp.boot);
-		bits.write(30, uptime);
-	}
+	writeStamp(reading.stamp, bits);
 	for (const { name, bits: width, base, minimum, maximum } of fields) {
 		const value = reading[name];
 		if (value !== undefined) checkRange(name, value, minimum, maximum);
@@ -131,17 +119,43 @@ export function packReading(reading: Reading, bytes: Uint8Array): void {
  */
 export function unpackReading(bytes: Uint8Array): Reading {
 	const bits = new Bits(bytes);
-	const kind = bits.read(4);
-	const reading = {} as Reading;
-	if (kind === DATED) reading.stamp = { epochMilliseconds: bits.read(42) };
-	else if (kind === UNDATED)
-		reading.stamp = { boot: bits.read(12), uptimeMilliseconds: bits.read(30) * UPTIME_UNIT_MILLISECONDS };
-	else throw new Fault('malformed', `reading: kind ${kind} is not known`);
+	const reading = { stamp: readStamp(bits, 'reading') } as Reading;
 	for (const { name, bits: width, base, minimum, maximum } of fields) {
 		const value = bits.read(width) + base;
 		reading[name] = value >= minimum && value <= maximum ? value : undefined;
 	}
 	return reading;
+}
+
+/**
+ * The first 46 bits of whatever the device keeps with its time.
+ * @throws Fault 'range' when the stamp is out of its bounds
+ */
+export function writeStamp(stamp: Stamp, bits: Bits): void {
+	if ('epochMilliseconds' in stamp) {
+		checkRange('epochMilliseconds', stamp.epochMilliseconds, 0, 2 ** 42 - 1);
+		bits.write(4, DATED);
+		bits.write(42, stamp.epochMilliseconds);
+		return;
+	}
+	const uptime = Math.floor(stamp.uptimeMilliseconds / UPTIME_UNIT_MILLISECONDS);
+	checkRange('boot', stamp.boot, 0, BOOT_MODULUS - 1);
+	checkRange('uptimeMilliseconds', uptime, 0, 2 ** 30 - 1);
+	bits.write(4, UNDATED);
+	bits.write(12, stamp.boot);
+	bits.write(30, uptime);
+}
+
+/**
+ * What writeStamp() wrote.
+ * @param what it is the stamp of, for the fault
+ * @throws Fault 'malformed' when it is no stamp
+ */
+export function readStamp(bits: Bits, what: string): Stamp {
+	const kind = bits.read(4);
+	if (kind === DATED) return { epochMilliseconds: bits.read(42) };
+	if (kind === UNDATED) return { boot: bits.read(12), uptimeMilliseconds: bits.read(30) * UPTIME_UNIT_MILLISECONDS };
+	throw new Fault('malformed', `${what}: kind ${kind} is not known`);
 }
 
 function checkRange(name: string, value: number, minimum: number, maximum: number): void {
