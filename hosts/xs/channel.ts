@@ -60,9 +60,18 @@ export class Channel {
 
 	/** The power goes: nothing more is computed or said. */
 	kill(): void {
+		this.#part('SIGKILL');
+	}
+
+	/** Nothing more will be asked: XS ends by itself, with status 0. */
+	end(): void {
+		this.#part();
+	}
+
+	#part(signal?: NodeJS.Signals): void {
 		if (!this.#open) return;
 		this.#open = false;
-		this.process.kill('SIGKILL');
+		if (signal) this.process.kill(signal);
 		closeSync(this.#toXs);
 		closeSync(this.#fromXs);
 	}

@@ -13,6 +13,8 @@ export interface MosquittoOptions {
 	readonly users: Readonly<Record<string, string>>;
 	/** Text of the ACL file (man mosquitto.conf); without it every user may do everything. */
 	readonly acl?: string;
+	/** The lowest it speaks. Default: 1.2. */
+	readonly tlsVersion?: 'TLSv1.2' | 'TLSv1.3';
 	/** Further lines of mosquitto.conf. */
 	readonly config?: string;
 }
@@ -141,7 +143,7 @@ function writeConfiguration(folder: string, port: number, options: MosquittoOpti
 		`listener ${port} 127.0.0.1`,
 		`certfile ${options.certFile}`,
 		`keyfile ${options.keyFile}`,
-		'tls_version tlsv1.2',
+		`tls_version ${(options.tlsVersion ?? 'TLSv1.2').toLowerCase()}`,
 		'allow_anonymous false',
 		`password_file ${passwords}`,
 		...(options.acl === undefined ? [] : [`acl_file ${acl}`]),

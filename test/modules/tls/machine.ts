@@ -79,7 +79,8 @@ interface Result {
 	readonly heapLeft: number;
 }
 
-class Machine {
+/** One process. Trials run one after the other. */
+export class Machine {
 	readonly #channel: Channel;
 	readonly #clock = new BoardClock(new RealTime(), { epoch: Date.now() });
 	readonly #alarms = new Map<number, Alarm>();
@@ -90,9 +91,11 @@ class Machine {
 	#settle: { done(result: Result): void; failed(error: unknown): void } | undefined;
 	arenaPeak = 0;
 
-	constructor({ host, modules }: XsBuild) {
+	/** @param under a program, and its arguments, that runs this one */
+	constructor({ host, modules }: XsBuild, under: readonly string[] = []) {
 		const sizes = [(ARENA * host.width) / 32, STACK, KEYS].map(String);
-		this.#channel = new Channel(host.program, [modules, ...sizes]);
+		const [program = '', ...rest] = [...under, host.program, modules, ...sizes];
+		this.#channel = new Channel(program, rest);
 	}
 
 	run(trial: Trial): Promise<Result> {
@@ -106,6 +109,15 @@ class Machine {
 		this.#clock.kill();
 		for (const socket of this.#sockets.values()) socket.close();
 		this.#channel.kill();
+	}
+
+	/** Lets it end by itself. Its exit status. */
+	async end(): Promise<number | null> {
+		const { process } = this.#channel;
+		const ended = new Promise<number | null>((done) => process.once('exit', done));
+		process.ref();
+		this.#channel.end();
+		return ended;
 	}
 
 	#tell(...event: Value[]): void {
