@@ -1,10 +1,15 @@
 import type { Alarm, Clock } from '../../modules/ports';
 
-/** As much of the SDK's Timer as is needed. A one-shot timer is freed when it fires; so this makes repeating ones, and pauses them. */
+/**
+ * As much of the SDK's Timer as is needed. It holds on to a timer, and all that its callback knows, until it has fired or is
+ * cleared: one that is only paused is never collected.
+ */
 export interface TimerPart<T> {
-	repeat(callback: () => void, interval: number): T;
-	/** Without an interval: pauses. */
-	schedule(timer: T, interval?: number, repeat?: number): void;
+	/** Fires once, and is gone then. */
+	set(callback: () => void, interval: number): T;
+	/** For one that has not fired. */
+	schedule(timer: T, interval: number): void;
+	clear(timer: T): void;
 }
 
 /** The SDK's Time: `ticks` are milliseconds since this boot in 32 bits, and turn negative after 24 days. */
@@ -50,15 +55,33 @@ export class BoardClock<T> implements Clock {
 	}
 
 	alarm(callback: () => void): Alarm {
-		const { timer } = this.#options;
-		const armed = timer.repeat(() => {
-			timer.schedule(armed);
+		return new TimerAlarm(this.#options.timer, callback);
+	}
+}
+
+/** Has a timer while it is armed, so that nothing is left of an alarm which nobody knows any more. */
+class TimerAlarm<T> implements Alarm {
+	readonly #part: TimerPart<T>;
+	readonly #fire: () => void;
+	#timer: T | undefined;
+
+	constructor(part: TimerPart<T>, callback: () => void) {
+		this.#part = part;
+		this.#fire = () => {
+			this.#timer = undefined;
 			callback();
-		}, LONGEST);
-		timer.schedule(armed);
-		return Object.freeze({
-			set: (delay: number) => timer.schedule(armed, Math.min(LONGEST, Math.max(0, Math.ceil(delay))), LONGEST),
-			clear: () => timer.schedule(armed),
-		});
+		};
+	}
+
+	set(delay: number): void {
+		const interval = Math.min(LONGEST, Math.max(0, Math.ceil(delay)));
+		if (this.#timer === undefined) this.#timer = this.#part.set(this.#fire, interval);
+		else this.#part.schedule(this.#timer, interval);
+	}
+
+	clear(): void {
+		if (this.#timer === undefined) return;
+		this.#part.clear(this.#timer);
+		this.#timer = undefined;
 	}
 }

@@ -14,37 +14,35 @@ import { clockOf } from '../../modules/wifi/fake-air';
 
 const FLOOR = 1_767_225_600_000;
 
-/** The SDK's Timer on a board: what fires and does not repeat is freed, and must not be touched again. */
+/** The SDK's Timer on a board: what has fired or is cleared is freed, and must not be touched again; all else stays for ever. */
 class FakeTimer {
 	readonly time = new VirtualTime();
+	readonly alive = new Set<object>();
 	made = 0;
 
-	repeat(callback: () => void, interval: number): object {
+	set(callback: () => void, interval: number): object {
 		this.made++;
-		const timer = { callback, event: undefined as { cancel(): void } | undefined, repeat: interval };
-		this.schedule(timer, interval, interval);
+		const timer = { callback, event: undefined as { cancel(): void } | undefined };
+		this.alive.add(timer);
+		this.schedule(timer, interval);
 		return timer;
 	}
 
-	schedule(timer: object, interval?: number, repeat?: number): void {
-		const it = timer as {
-			callback: () => void;
-			event: { cancel(): void } | undefined;
-			repeat: number;
-			freed?: boolean;
-		};
-		if (it.freed) throw new Error('invalid');
-		it.event?.cancel();
-		it.event = undefined;
-		if (interval === undefined) return;
+	schedule(timer: object, interval: number): void {
+		const it = timer as { callback: () => void; event: { cancel(): void } | undefined };
+		if (!this.alive.has(it)) throw new Error('invalid');
 		if (!Number.isInteger(interval) || interval < 0 || interval >= 2 ** 31) throw new Error(`interval ${interval}`);
-		it.repeat = repeat ?? 0;
-		const fire = (): void => {
-			it.event = this.time.schedule(Math.max(it.repeat, 1), fire);
+		it.event?.cancel();
+		it.event = this.time.schedule(interval, () => {
 			it.callback();
-			if (it.repeat === 0) it.freed = true;
-		};
-		it.event = this.time.schedule(interval, fire);
+			this.alive.delete(it);
+		});
+	}
+
+	clear(timer: object): void {
+		const it = timer as { event: { cancel(): void } | undefined };
+		if (!this.alive.delete(it)) throw new Error('invalid');
+		it.event?.cancel();
 	}
 }
 
@@ -78,7 +76,7 @@ describe('the clock', () => {
 		expect(clock.time).toBe(FLOOR);
 	});
 
-	test('an alarm is one timer, fires once each time it is set, and may set itself', () => {
+	test('an alarm fires once each time it is set, may set itself, and holds a timer only while it is armed', () => {
 		const { timer, clock } = boardClock();
 		const fired: number[] = [];
 		const alarm = clock.alarm(() => {
@@ -86,17 +84,21 @@ describe('the clock', () => {
 			if (fired.length < 3) alarm.set(100);
 		});
 		timer.time.advance(1_000_000);
-		expect(fired).toEqual([]);
+		expect([fired, timer.made]).toEqual([[], 0]);
 		alarm.set(50.5);
 		alarm.set(10);
+		expect(timer.made).toBe(1);
 		timer.time.advance(1_000_000);
 		expect(fired).toEqual([1_000_010, 1_000_110, 1_000_210]);
+		expect(timer.alive.size).toBe(0);
 		alarm.set(5);
+		expect(timer.alive.size).toBe(1);
 		alarm.clear();
 		alarm.clear();
+		expect(timer.alive.size).toBe(0);
 		timer.time.advance(1_000);
 		alarm.set(2 ** 31 - 1);
-		expect([fired.length, timer.made]).toEqual([3, 1]);
+		expect(fired.length).toBe(3);
 	});
 });
 
