@@ -1,8 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { accessSync, chmodSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { freePort } from './free-port';
+import { find } from './programs';
 
 export interface MosquittoOptions {
 	/** PEM files. The CA is for the caller's clients; the broker itself asks for no client certificate. */
@@ -32,21 +33,6 @@ export interface Mosquitto {
 }
 
 const startTimeout = 10_000;
-
-/** The program's path, or undefined where it is not installed. */
-export function find(program: string): string | undefined {
-	const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/opt/homebrew/sbin'];
-	return folders
-		.map((folder) => join(folder, program))
-		.find((path) => {
-			try {
-				accessSync(path, constants.X_OK);
-				return true;
-			} catch {
-				return false;
-			}
-		});
-}
 
 /**
  * Whether tests with a real Mosquitto can run. Where it is not installed they say so and pass, but not in CI.

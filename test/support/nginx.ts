@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './free-port';
-import { find } from './mosquitto';
+import { find } from './programs';
 
 export interface Nginx {
 	readonly port: number;
