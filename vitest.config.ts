@@ -15,7 +15,7 @@ const onXs = hasCompiler();
 export default defineConfig({
 	test: {
 		include: ['test/**/*.test.ts'],
-		exclude: [...configDefaults.exclude, ...(onXs ? [] : ['test/hosts/xs/**', 'test/world/xs*.test.ts'])],
+		exclude: [...configDefaults.exclude, ...(onXs ? [] : ['test/hosts/xs/**', 'test/**/xs*.test.ts'])],
 		globalSetup: onXs ? ['test/support/xs-setup.ts'] : [],
 		testTimeout: 60_000,
 		// Servers and compilers are started in them: on a busy machine that takes a while.

@@ -76,12 +76,31 @@ export interface Sample {
 	longitudeDegrees?: number;
 }
 
+export type Quantity = keyof Sample;
+
+/** Why a quantity is absent: a word or two for diagnostics ("no finger", "CRC"). */
+export type Missing = { readonly [Name in Quantity]?: string };
+
+/**
+ * Something that measures. One without `start` gives its newest sample at any time. One with it measures when it is told to, or
+ * needs a while to find out: it is started `warmUp` milliseconds ahead, asked when it is `ready`, and may rest after `stop`.
+ */
 export interface Sensor {
 	readonly name: string;
+	/** Milliseconds from `start` until it is ready, when all is well. */
+	readonly warmUp?: number;
+	/** Begins to measure, or begins anew. What goes wrong is told by `sample`. */
+	start?(): void;
+	/** Waiting any longer would give no more: it has what it can have, or has given up. */
+	readonly ready?: boolean;
+	/** Nobody needs it until the next `start`. Throws nothing. */
+	stop?(): void;
 	/** The newest sample, or undefined when there is none. Throws a Fault when the part does not answer as it must. */
 	sample(): Sample | undefined;
 	/** Of a part that measures all the time: what it has now, at no cost. Asked each second while somebody watches. */
 	live?(): Sample | undefined;
+	/** Why the last sample lacks what it lacks. */
+	readonly missing?: Missing;
 	close(): void;
 }
 
