@@ -30,6 +30,8 @@ export interface Clock {
 	readonly ticks: number;
 	/** Epoch milliseconds, or undefined while nobody has told the time. May jump when it is told. */
 	readonly time: number | undefined;
+	/** False while `time` is only what the host's own clock kept and nobody told it in this boot; absent: as good as told. */
+	readonly isTold?: boolean;
 	/** Makes an alarm once, to be armed as often as wanted. */
 	alarm(callback: () => void): Alarm;
 }

@@ -1,6 +1,8 @@
-/* What a host needs of ESP-IDF and XS besides modules/sleep: a line on the UART, and the name servers that DHCP gave. */
+/* What a host needs of ESP-IDF and XS besides modules/sleep: a line on the UART, the name servers that DHCP gave, the clock. */
 #include "xsmc.h"
 #include "xsHost.h"
+
+#include <sys/time.h>
 
 #include "esp_rom_sys.h"
 #include "lwip/dns.h"
@@ -35,4 +37,13 @@ void xs_os_name_server(xsMachine *the)
 	const ip_addr_t *server = dns_getserver((u8_t)xsmcToInteger(xsArg(0)));
 	if (server && IP_IS_V4(server) && !ip_addr_isany(server) && ipaddr_ntoa_r(server, text, sizeof(text)))
 		xsmcSetString(xsResult, text);
+}
+
+void xs_os_set_time(xsMachine *the)
+{
+	double time = xsmcToNumber(xsArg(0));
+	struct timeval now;
+	now.tv_sec = (time_t)(time / 1000);
+	now.tv_usec = (suseconds_t)((time - (double)now.tv_sec * 1000) * 1000);
+	settimeofday(&now, NULL);
 }

@@ -15,3 +15,8 @@ export function isDiagnosis(this: void): boolean {
 export function nameServer(this: void, index: number): string | undefined {
 	return native('xs_os_name_server').call(this, index) as string | undefined;
 }
+
+/** Sets the system's clock, which goes on over deep sleep and restarts: epoch milliseconds. The SDK's own takes whole seconds. */
+export function setTime(this: void, time: number): void {
+	native('xs_os_set_time').call(this, time);
+}

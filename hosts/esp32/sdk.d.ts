@@ -7,7 +7,7 @@
  * `status()` gives no `writeAlign` and no `eraseValue`; the resolver's callbacks are typed as giving null; `abort` is not typed.
  */
 declare module 'time' {
-	const Time: { readonly ticks: number; set(seconds: number): void };
+	const Time: { readonly ticks: number };
 	export default Time;
 }
 
@@ -29,9 +29,4 @@ declare module 'embedded:network/interface/wifi' {
 declare module 'embedded:network/interface/ethernet' {
 	const Ethernet: new (options: never) => object;
 	export default Ethernet;
-}
-
-declare module 'embedded:network/ntp/client' {
-	const NTP: new (options: never) => object;
-	export default NTP;
 }

@@ -1,7 +1,6 @@
 /** A board: the SDK's classes and the chip, put together as what the firmware is given. */
 
 import UDP from 'embedded:io/socket/udp';
-import NTP from 'embedded:network/ntp/client';
 import FlashStorage from 'embedded:storage/flash';
 import KeyValueStorage from 'embedded:storage/key-value';
 import config from 'mc/config';
@@ -12,6 +11,10 @@ import type { Clock, FlashPartition, Keepsake, KeyValue, Link, Log, Random32 } f
 import { LastWord } from '../../modules/sleep/last-word';
 import { BoardPower } from '../../modules/sleep/power';
 import { chip } from '../../modules/sleep/sleep';
+import type { NamesPart, UdpPart } from '../../modules/time/parts';
+import { TimedLink } from '../../modules/time/timed-link';
+import { Timekeeper } from '../../modules/time/timekeeper';
+import { EARLIEST_TIME } from '../../modules/time/window';
 import { start as startFirmware } from '../../src/main';
 import { serverAddress } from '../../src/settings';
 import { makeRoutes } from '../routes';
@@ -21,11 +24,10 @@ import { BoardClock, type TimerPart } from './clock';
 import { levelOf, uartLog } from './log';
 import { dns, mqttOverTls } from './mqtt';
 import { type Domain, NvsStore } from './nvs';
-import { isDiagnosis, print } from './os';
+import { isDiagnosis, print, setTime } from './os';
 import { compiledSettings, readSettings } from './provision';
 import { makeSensors } from './sensors';
 import { KeptSession } from './session';
-import { type TimeClient, Timekeeper } from './timekeeper';
 
 export interface LinkParts {
 	readonly clock: Clock;
@@ -54,18 +56,19 @@ interface Config {
 	readonly log?: string;
 	/** When the image was built, in seconds since 1970: no clock and no certificate is believed that says earlier. */
 	readonly built?: string;
+	/** Time servers with commas between. */
 	readonly ntp?: string;
 }
 
-/** 2026-01-01: before the first of these images. */
-const EARLIEST = 1_767_225_600_000;
+/** Three: where one lies, the other two agree. */
+const TIME_SERVERS = '0.pool.ntp.org,1.pool.ntp.org,2.pool.ntp.org';
 
 /** Until somebody looks at the log: a fault at the start, such as a board without a journal, stays while it restarts. */
 const AGAIN = 60_000;
 
 export function start(link: LinkMaker): void {
-	const { log: level, built, chip: chipName, board: boardName, ntp = 'pool.ntp.org' } = config as unknown as Config;
-	const floor = Math.max(EARLIEST, (Number(built) || 0) * 1000);
+	const { log: level, built, chip: chipName, board: boardName, ntp = TIME_SERVERS } = config as unknown as Config;
+	const floor = Math.max(EARLIEST_TIME, (Number(built) || 0) * 1000);
 	const clock = new BoardClock({ timer: Timer as unknown as TimerPart<object>, time: Time, now: Date.now, floor });
 	const log = uartLog({ print, ticks: () => clock.ticks, upTo: levelOf(level, isDiagnosis()) });
 	const lastWord = new LastWord(chip.note());
@@ -81,7 +84,7 @@ export function start(link: LinkMaker): void {
 		const power = powerOf(board, said !== undefined);
 		if (said !== undefined) log('error', 'host', `the machine before this one ended: ${said}`);
 		log('info', 'host', `${board.name}, reset: ${power.reset}`);
-		run(board, power, link, clock, log, floor, ntp);
+		run(board, power, link, clock, log, floor, ntp.split(','));
 		// What starts is kept; what does not is gone at the next reset.
 		if (chip.isPending())
 			log('info', 'host', chip.markValid() === 0 ? 'the new image is kept' : 'the new image is not kept');
@@ -102,17 +105,25 @@ function run(
 	board: Board,
 	power: BoardPower,
 	link: LinkMaker,
-	clock: Clock,
+	chipClock: Clock,
 	log: Log,
 	floor: number,
-	ntp: string,
+	servers: readonly string[],
 ): void {
 	const told = new NvsStore(domain('settings'));
 	const { random32 } = chip;
 	const settings = readSettings(told, compiledSettings(config), log);
-	const make = (): TimeClient =>
-		new NTP({ servers: [ntp], socket: { io: UDP }, dns } as never) as unknown as TimeClient;
-	const timekeeper = new Timekeeper({ make, clock, set: (seconds) => Time.set(seconds), floor, log });
+	const timekeeper = new Timekeeper({
+		clock: chipClock,
+		udp: { io: UDP } as unknown as UdpPart,
+		dns: dns as unknown as NamesPart,
+		servers,
+		random32,
+		earliest: floor,
+		set: setTime,
+		log,
+	});
+	const { clock } = timekeeper;
 	const hostname = String(settings.deviceId ?? 'fajma').replaceAll('_', '-');
 	const made = link.make({ clock, random32, log, settings: told, hostname });
 	const kept = new KeptSession();
@@ -139,38 +150,4 @@ function run(
 
 function domain(path: string): Domain {
 	return KeyValueStorage.open({ path, format: 'string' }) as unknown as Domain;
-}
-
-/** A link that also has the time asked for, whenever it comes up. */
-class TimedLink implements Link {
-	onChanged: (() => void) | undefined;
-	readonly #link: Link;
-	readonly #timekeeper: Timekeeper;
-
-	constructor(link: Link, timekeeper: Timekeeper) {
-		this.#link = link;
-		this.#timekeeper = timekeeper;
-		link.onChanged = () => {
-			if (link.state === 'up') timekeeper.start();
-			else timekeeper.stop();
-			this.onChanged?.();
-		};
-	}
-
-	get state(): Link['state'] {
-		return this.#link.state;
-	}
-
-	get rssiDbm(): number | undefined {
-		return this.#link.rssiDbm;
-	}
-
-	open(): void {
-		this.#link.open();
-	}
-
-	close(): void {
-		this.#timekeeper.stop();
-		this.#link.close();
-	}
 }

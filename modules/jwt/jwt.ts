@@ -1,5 +1,5 @@
 import { Fault } from '../fault';
-import type { Clock, Random32 } from '../ports';
+import type { Clock, Random32, Tokens } from '../ports';
 import { decode, encode } from '../text/utf8';
 import { base64urlLength, writeBase64url } from './base64url';
 import { HmacSha256 } from './hmac';
@@ -44,7 +44,7 @@ const DOT = 0x2e;
  *       ▲                         │
  *       └────────accepted─────────┘
  */
-export class TokenSource {
+export class TokenSource implements Tokens {
 	readonly #clock: Clock;
 	readonly #deviceId: string;
 	readonly #random32: Random32;

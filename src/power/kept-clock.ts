@@ -1,5 +1,6 @@
 import type { Alarm, Clock } from '../../modules/ports';
-import { isTime } from '../sensing/dating';
+import { driftPpm } from '../../modules/time/drift';
+import { isTime } from '../../modules/time/window';
 import { GREATEST_DRIFT, type Retained } from './retained';
 
 /** Between two looks at a told time so much must pass that the drift shows behind the error of the telling. */
@@ -23,9 +24,11 @@ export class KeptClock implements Clock {
 	}
 
 	get time(): number | undefined {
-		const { time } = this.#clock;
-		if (isTime(time)) return time;
-		return this.#state.born === undefined ? undefined : this.#state.born + this.ticks;
+		const { time, isTold } = this.#clock;
+		const { born } = this.#state;
+		// What the chip's clock kept over the sleep is as wrong as the sleep was; what is reckoned knows the drift.
+		if (isTime(time) && (isTold !== false || born === undefined)) return time;
+		return born === undefined ? undefined : born + this.ticks;
 	}
 
 	alarm(callback: () => void): Alarm {
@@ -39,15 +42,15 @@ export class KeptClock implements Clock {
 
 	/** Compares what was told in this boot, if anything was, with what was reckoned: the difference is the drift of the sleeps. */
 	compare(): void {
-		const { time } = this.#clock;
+		const { time, isTold } = this.#clock;
 		const state = this.#state;
-		if (!isTime(time)) return;
+		if (!isTime(time) || isTold === false) return;
 		const now = Math.round(this.ticks);
 		const born = Math.round(time) - now;
 		const since = now - state.told;
 		if (state.born !== undefined && since < SHORTEST_COMPARISON) return;
 		if (state.born !== undefined) {
-			const found = state.driftPpm + Math.round((1e6 * (born - state.born)) / since);
+			const found = state.driftPpm + Math.round(driftPpm(since, since + born - state.born));
 			// A clock that was set anew is no drift.
 			if (Math.abs(found) <= GREATEST_DRIFT) state.driftPpm = found;
 		}

@@ -1,5 +1,5 @@
 import type { Clock, Keepsake, Power } from '../../modules/ports';
-import { isTime } from '../sensing/dating';
+import { isTime } from '../../modules/time/window';
 import { packRetained, type Retained, unpackRetained, unremembered } from './retained';
 
 /** Undated readings can tell 124 days of uptime; a device that was never told the time begins a new age before that. */

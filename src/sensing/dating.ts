@@ -1,18 +1,10 @@
 import type { Clock, KeyValue } from '../../modules/ports';
+import { isTime } from '../../modules/time/window';
 import { BOOT_MODULUS, type Stamp } from './reading';
 
-/** 2020-01-01: a clock that says less was never set. */
-const EARLIEST_TIME = 1_577_836_800_000;
-/** 2109-05-15: the end of the packed form. */
-const LATEST_TIME = 2 ** 42 - 1;
 const KEY = 'boots';
 /** As many boots without a known time as are remembered; older ones share the bound of the oldest remembered. */
 const REMEMBERED_BOOTS = 8;
-
-/** Whether a clock's `time` can be believed. */
-export function isTime(time: number | undefined): time is number {
-	return time !== undefined && time >= EARLIEST_TIME && time <= LATEST_TIME;
-}
 
 /** One boot that stamped readings before the time was known; `start` is its first moment, once that is known. */
 interface Boot {

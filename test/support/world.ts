@@ -4,7 +4,7 @@ import { type Engine, VirtualBoard } from '../../hosts/simulator/board/board';
 import { PowerCut, VirtualFlash } from '../../hosts/simulator/board/flash';
 import { VirtualStore } from '../../hosts/simulator/board/store';
 import { Lifeline } from '../../hosts/simulator/net/lifeline';
-import { virtualMqtt } from '../../hosts/simulator/net/parts';
+import { virtualMqtt, virtualTime } from '../../hosts/simulator/net/parts';
 import { type LinkOptions, type VirtualLine, VirtualNetwork } from '../../hosts/simulator/net/virtual';
 import { VirtualBroker, type VirtualBrokerOptions } from '../../hosts/simulator/net/virtual-broker';
 import type { Inbound } from '../../hosts/simulator/net/virtual-session';
@@ -29,6 +29,8 @@ export interface BoardSetUp {
 	readonly sensors?: readonly Sensor[];
 	/** Undefined: the board has no clock until somebody tells it the time. Else it knows it. */
 	readonly clockless?: boolean;
+	/** It asks these for the time: names that a VirtualNtp has. */
+	readonly timeServers?: readonly string[];
 	readonly sleepDriftPpm?: number;
 	readonly joinTime?: number;
 }
@@ -83,7 +85,16 @@ export function makeWorld({ seed = 1, engine, broker: rules = {} }: WorldOptions
 	});
 
 	function addBoard(name: string, setUp: BoardSetUp = {}): Resident {
-		const { settings = {}, link = {}, blocks = 32, sensors, clockless = false, sleepDriftPpm, joinTime } = setUp;
+		const {
+			settings = {},
+			link = {},
+			blocks = 32,
+			sensors,
+			clockless = false,
+			timeServers,
+			sleepDriftPpm,
+			joinTime,
+		} = setUp;
 		// Lives on, whatever becomes of the board.
 		const person = personSensor(new Person(substream(seed, name), () => time.now / 1000));
 		const flash = new VirtualFlash({ blocks, random32: substream(seed, `${name} flash`) });
@@ -110,6 +121,7 @@ export function makeWorld({ seed = 1, engine, broker: rules = {} }: WorldOptions
 				return {
 					sensors: sensors ?? [person],
 					mqtt: () => virtualMqtt(line, lifeline),
+					...(timeServers && { timekeeping: virtualTime(line, timeServers, lifeline) }),
 					cut: () => lifeline.cut(),
 				};
 			},

@@ -40,7 +40,10 @@ export class XsProgram {
 		if (!frame) throw new Error('xs: the machine is gone');
 		if (frame.kind !== Kind.IDLE) {
 			this.close();
-			throw new Error(`xs: a frame of kind ${frame.kind}`);
+			if (frame.kind !== Kind.ABORT) throw new Error(`xs: a frame of kind ${frame.kind}`);
+			const status = frame.u8();
+			readStatistics(frame);
+			throw new Error(`xs: ${frame.text()} (${status})`);
 		}
 		this.#statistics = readStatistics(frame);
 		return frame.values()[0];
@@ -52,14 +55,18 @@ export class XsProgram {
 		return this.#statistics;
 	}
 
+	/** Bytes of slots and chunks that are left after a collection. */
+	live(): number {
+		this.#exchange(Kind.COLLECT, []);
+		return this.statistics.slots + this.statistics.chunks;
+	}
+
 	/** What it took at the peak, garbage counted, and what is left after a collection. */
 	figures(name: string): string {
 		const { arenaPeak, slotsPeak, chunksPeak, stackPeak, computrons } = this.statistics;
-		this.#exchange(Kind.COLLECT, []);
-		const { slots, chunks } = this.statistics;
 		return (
 			`${name} on XS (slots of ${this.#slotBytes} bytes): arena ${arenaPeak}, slots ${slotsPeak}, chunks ${chunksPeak}, ` +
-			`stack ${stackPeak} bytes; alive ${slots} + ${chunks}; ${computrons} computrons in the last event`
+			`stack ${stackPeak} bytes; alive ${this.live()}; ${computrons} computrons in the last event`
 		);
 	}
 

@@ -1,5 +1,8 @@
 import type { ClientPart } from '../../../modules/mqtt/client';
 import type { FlashPartition, Log, Random32, Sensor, WakeCause } from '../../../modules/ports';
+import { TimedLink } from '../../../modules/time/timed-link';
+import { Timekeeper, type TimeServers } from '../../../modules/time/timekeeper';
+import { EARLIEST_TIME } from '../../../modules/time/window';
 import { Device, type DeviceReport } from '../../../src/device';
 import type { Host } from '../../../src/host';
 import { makeSettings, type Settings } from '../../../src/settings';
@@ -26,6 +29,8 @@ export interface Plugs {
 	readonly sensors: readonly Sensor[];
 	/** The MQTT client with its resolver and its socket. */
 	readonly mqtt: (settings: Settings) => ClientPart;
+	/** The board asks for the time, and the firmware has what is decided. Else it has the clock of the boot, as it is. */
+	readonly timekeeping?: TimeServers;
 	/** The power goes: every socket of this boot is gone without a word. */
 	readonly cut?: () => void;
 }
@@ -94,9 +99,20 @@ export class VirtualBoard {
 	readonly #random32: Random32;
 	/** RTC memory while no firmware runs. */
 	readonly #retained = new Uint8Array(RTC_BYTES);
-	#running: { boot: Boot; plugs: Plugs; link: VirtualLink; retained: Uint8Array; device: Firmware } | undefined;
+	#running:
+		| {
+				boot: Boot;
+				plugs: Plugs;
+				link: VirtualLink;
+				timekeeper: Timekeeper | undefined;
+				retained: Uint8Array;
+				device: Firmware;
+		  }
+		| undefined;
 	/** The timer that will wake it. */
 	#asleep: { cancel(): void } | undefined;
+	/** What the chip's clock was told, and when: it goes on until the power goes. */
+	#rtc: { readonly time: number; readonly at: number } | undefined;
 	#boots = 0;
 
 	constructor(options: BoardOptions) {
@@ -134,6 +150,12 @@ export class VirtualBoard {
 		return this.#running.boot.clock;
 	}
 
+	/** What decides what time it is in this boot. Throws where the firmware has the clock of the boot. */
+	get timekeeper(): Timekeeper {
+		if (!this.#running?.timekeeper) throw new Error('the board is off, or keeps no time');
+		return this.#running.timekeeper;
+	}
+
 	get link(): VirtualLink {
 		if (!this.#running) throw new Error('the board is off');
 		return this.#running.link;
@@ -158,21 +180,24 @@ export class VirtualBoard {
 		} = this.#options;
 		this.#boots++;
 		if (cause === 'power') for (let at = 0; at < RTC_BYTES; at++) this.#retained[at] = this.#random32();
-		const clock = new BoardClock(scheduler, { epoch });
+		if (cause === 'power') this.#rtc = undefined;
+		const clock = new BoardClock(scheduler, { epoch: this.#kept() ?? epoch });
 		const networkClock = networkScheduler ? new BoardClock(networkScheduler) : clock;
 		const boot: Boot = { clock, networkClock, log };
 		// Its own: what firmware whose power is gone still does must not be found in RTC memory.
 		const retained = this.#retained.slice();
 		const plugs = plug(boot);
 		const link = new VirtualLink(networkClock, joinTime);
+		const timekeeper = plugs.timekeeping && this.#timekeeper(clock, plugs.timekeeping);
+		const told = timekeeper?.clock ?? clock;
 		let cut: PowerCut | undefined;
 		const powered = new PoweredFlash(flash, (thrown) => {
 			cut = thrown;
 			this.cutPower();
 		});
 		const body: Body = {
-			clock,
-			networkClock,
+			clock: told,
+			networkClock: networkScheduler ? networkClock : told,
 			power: {
 				cause,
 				retained,
@@ -182,7 +207,8 @@ export class VirtualBoard {
 			store,
 			journal: powered,
 			sensors: plugs.sensors,
-			link,
+			link: timekeeper ? new TimedLink(link, timekeeper) : link,
+			...(timekeeper && { keepsakes: [timekeeper] }),
 			mqtt: plugs.mqtt,
 			random32: this.#random32,
 			log,
@@ -197,7 +223,7 @@ export class VirtualBoard {
 			plugs.cut?.();
 			throw cut ?? thrown;
 		}
-		this.#running = { boot, plugs, link, retained, device };
+		this.#running = { boot, plugs, link, timekeeper, retained, device };
 		device.start();
 		return device;
 	}
@@ -242,6 +268,28 @@ export class VirtualBoard {
 		boot.clock.kill();
 		boot.networkClock.kill();
 		plugs.cut?.();
+	}
+
+	#timekeeper(clock: BoardClock, timeServers: TimeServers): Timekeeper {
+		const { scheduler, log } = this.#options;
+		return new Timekeeper({
+			...timeServers,
+			clock,
+			random32: this.#random32,
+			earliest: EARLIEST_TIME,
+			set: (time) => {
+				this.#rtc = { time, at: scheduler.now };
+			},
+			log,
+		});
+	}
+
+	/** What the chip's clock makes of what it was told, as epoch milliseconds at the scheduler's 0. */
+	#kept(): number | undefined {
+		if (!this.#rtc) return undefined;
+		const { scheduler, sleepDriftPpm = 0 } = this.#options;
+		const passed = (scheduler.now - this.#rtc.at) / (1 + sleepDriftPpm / 1e6);
+		return this.#rtc.time + passed - scheduler.now;
 	}
 
 	#halt(boot: Boot, cause: WakeCause, milliseconds: number): never {

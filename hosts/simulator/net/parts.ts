@@ -1,4 +1,5 @@
 import type { ClientPart } from '../../../modules/mqtt/client';
+import type { TimeServers } from '../../../modules/time/timekeeper';
 import { NodeDns } from './dns';
 import type { Lifeline } from './lifeline';
 import { NodeMqttClient } from './mqtt-client';
@@ -7,6 +8,7 @@ import { NodeTcp } from './tcp';
 import { NodeTls } from './tls';
 import type { VirtualLine } from './virtual';
 import { VirtualDns, VirtualTcp } from './virtual-socket';
+import { VirtualUdp } from './virtual-udp';
 
 interface Common {
 	readonly scheduler: Scheduler;
@@ -31,4 +33,9 @@ export function tcpMqtt(common: Common): ClientPart {
 export function virtualMqtt(line: VirtualLine, lifeline?: Lifeline): ClientPart {
 	const common = { scheduler: line.network.scheduler, lifeline, line };
 	return { ...common, io: NodeMqttClient, dns: { ...common, io: VirtualDns }, socket: { ...common, io: VirtualTcp } };
+}
+
+/** Time servers of the virtual network. */
+export function virtualTime(line: VirtualLine, servers: readonly string[], lifeline?: Lifeline): TimeServers {
+	return { servers, udp: { io: VirtualUdp, line, lifeline }, dns: { io: VirtualDns, line, lifeline } };
 }

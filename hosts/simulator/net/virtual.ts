@@ -23,6 +23,10 @@ export interface LinkOptions {
 
 export type OnConnection = (peer: VirtualPeer) => void;
 
+/** Brings a datagram to who sent the one before: from the address that was asked, or, a lie, from another. */
+export type Reply = (bytes: Uint8Array, address?: string, port?: number) => void;
+export type OnDatagram = (bytes: Uint8Array, reply: Reply) => void;
+
 /** What listens at an address. */
 export interface Listener {
 	/** Connections are refused from now on; those that stand, stand. */
@@ -33,6 +37,7 @@ export class VirtualNetwork {
 	readonly scheduler: Scheduler;
 	readonly random32: Random32;
 	readonly #listeners = new Map<string, OnConnection>();
+	readonly #bound = new Map<string, OnDatagram>();
 	/** Names of hosts that somebody listened at, once. */
 	readonly #names = new Set<string>();
 	/** Those of them that do not resolve for now. */
@@ -52,6 +57,15 @@ export class VirtualNetwork {
 		return { close: () => this.#listeners.delete(address) };
 	}
 
+	/** Takes datagrams. Throws a Fault 'misuse' when somebody takes them there already. */
+	bind(host: string, port: number, onDatagram: OnDatagram): Listener {
+		const address = `${host}:${port}`;
+		if (this.#bound.has(address)) throw new Fault('misuse', `somebody is at ${address} already`);
+		this.#bound.set(address, onDatagram);
+		this.#names.add(host);
+		return { close: () => this.#bound.delete(address) };
+	}
+
 	/** A way into the network, for one device. */
 	link(options: LinkOptions = {}): VirtualLine {
 		return new VirtualLine(this, options);
@@ -66,6 +80,11 @@ export class VirtualNetwork {
 	/** For the resolver: names are their own addresses here. */
 	resolves(host: string): boolean {
 		return this.#names.has(host) && !this.#lost.has(host);
+	}
+
+	/** For a datagram. */
+	bound(host: string, port: number): OnDatagram | undefined {
+		return this.#bound.get(`${host}:${port}`);
 	}
 
 	/** For a connection that asks to be let in. */
@@ -104,5 +123,27 @@ export class VirtualLine {
 		const connection = new VirtualConnection(this, host, port, () => this.#connections.delete(connection));
 		this.#connections.add(connection);
 		return connection;
+	}
+
+	/** For a UDP socket: a datagram, and those that come back. Each arrives once, late, or never. */
+	sendDatagram(
+		bytes: Uint8Array,
+		host: string,
+		port: number,
+		onReply: (bytes: Uint8Array, address: string, port: number) => void,
+	): void {
+		this.#pass(() =>
+			this.network.bound(host, port)?.(bytes, (answer, address = host, from = port) =>
+				this.#pass(() => onReply(answer, address, from)),
+			),
+		);
+	}
+
+	#pass(arrive: () => void): void {
+		const { scheduler, random32 } = this.network;
+		const { latency, jitter, loss, down } = this.path;
+		if (down || (loss > 0 && random32() / 2 ** 32 < loss)) return;
+		const delay = latency + (jitter > 0 ? (jitter * random32()) / 2 ** 32 : 0);
+		scheduler.schedule(delay, arrive);
 	}
 }

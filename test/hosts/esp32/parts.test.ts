@@ -6,11 +6,9 @@ import { type Domain, NvsStore } from '../../../hosts/esp32/nvs';
 import { compiledSettings, readNetworks, readSettings, settingKeys } from '../../../hosts/esp32/provision';
 import { makeSensors } from '../../../hosts/esp32/sensors';
 import { KeptSession } from '../../../hosts/esp32/session';
-import { type TimeClient, Timekeeper } from '../../../hosts/esp32/timekeeper';
 import { VirtualTime } from '../../../hosts/simulator/time';
 import type { Log } from '../../../modules/ports';
 import { settingNames } from '../../../src/settings';
-import { clockOf } from '../../modules/wifi/fake-air';
 
 const FLOOR = 1_767_225_600_000;
 
@@ -255,126 +253,4 @@ test('a TLS session is kept as bytes of its own', () => {
 	memory.fill(0);
 	expect([...kept.keep()!]).toEqual([2, 3]);
 	expect(kept.session!.byteLength).toBe(2);
-});
-
-describe('the timekeeper', () => {
-	function make() {
-		const time = new VirtualTime();
-		const clients: { callback?: (error: unknown, time?: number) => void; closed: boolean }[] = [];
-		const set: number[] = [];
-		const log: string[] = [];
-		const state = { now: undefined as number | undefined, broken: false };
-		const clock = clockOf(time);
-		const keeper = new Timekeeper({
-			clock: {
-				get ticks() {
-					return time.now;
-				},
-				get time() {
-					return state.now;
-				},
-				alarm: clock.alarm,
-			},
-			make(): TimeClient {
-				if (state.broken) throw new Error('no socket');
-				const client: (typeof clients)[number] = { closed: false };
-				clients.push(client);
-				return {
-					getTime(callback) {
-						client.callback = callback;
-					},
-					close() {
-						client.closed = true;
-					},
-				};
-			},
-			set: (seconds) => {
-				set.push(seconds);
-				state.now = seconds * 1000;
-			},
-			floor: FLOOR,
-			log: (level, _source, message) => void log.push(`${level} ${message}`),
-		});
-		return { time, clients, set, log, state, keeper };
-	}
-
-	test('asks as soon as there is a network, tells the system, closes its client, and asks again an hour later', () => {
-		const { time, clients, set, log, keeper } = make();
-		keeper.start();
-		expect(clients.length).toBe(0);
-		time.advance(1);
-		clients[0]!.callback!(null, FLOOR + 1_999);
-		expect([set, clients[0]!.closed]).toEqual([[FLOOR / 1000 + 1], false]);
-		time.advance(1);
-		expect([clients[0]!.closed, log]).toEqual([true, ['info 2026-01-01T00:00:01.999Z']]);
-		time.advance(3_600_001);
-		expect(clients.length).toBe(2);
-	});
-
-	test('a failure, a server that tells a time that has passed, and one that never answers: again', () => {
-		const { time, clients, set, log, keeper } = make();
-		keeper.start();
-		time.advance(1);
-		clients[0]!.callback!(new Error('none'));
-		time.advance(15_001);
-		clients[1]!.callback!(null, 819_195_899_000);
-		time.advance(15_001);
-		expect([clients.length, set]).toEqual([3, []]);
-		time.advance(60_001);
-		expect([clients.length, clients[2]!.closed]).toEqual([4, true]);
-		clients[2]!.callback!(null, FLOOR + 5_000);
-		expect(set).toEqual([]);
-		expect(log).toEqual(['warning no server tells it', 'warning a server tells one that has passed']);
-	});
-
-	test('the network goes: it stops, and an answer that still comes is not heard', () => {
-		const { time, clients, set, keeper } = make();
-		keeper.start();
-		time.advance(1);
-		keeper.stop();
-		clients[0]!.callback!(null, FLOOR);
-		time.advance(1_000_000);
-		expect([clients.length, clients[0]!.closed, set]).toEqual([1, true, []]);
-	});
-
-	test('after deep sleep it asks if that was more than an hour ago, or the clock is behind what was told', () => {
-		const first = make();
-		first.keeper.start();
-		expect(first.keeper.keep()).toBeUndefined();
-		first.time.advance(1);
-		first.clients[0]!.callback!(null, FLOOR + 1_000);
-		const bytes = first.keeper.keep()!;
-		const asks = (now: number | undefined): boolean => {
-			const { time, clients, state, keeper } = make();
-			state.now = now;
-			keeper.recall(bytes);
-			keeper.start();
-			time.advance(1);
-			return clients.length > 0;
-		};
-		expect(asks(FLOOR + 1_000)).toBe(false);
-		expect(asks(FLOOR + 3_600_000)).toBe(false);
-		expect(asks(FLOOR + 3_601_000)).toBe(true);
-		expect(asks(FLOOR + 999)).toBe(true);
-		expect(asks(undefined)).toBe(true);
-	});
-
-	test('a clock that nobody told in this life, as far as it knows, is asked about', () => {
-		const { time, clients, state, keeper } = make();
-		state.now = FLOOR;
-		keeper.recall(new Uint8Array(3));
-		keeper.start();
-		time.advance(1);
-		expect(clients.length).toBe(1);
-	});
-
-	test('no socket: again', () => {
-		const { time, clients, state, keeper } = make();
-		state.broken = true;
-		keeper.start();
-		time.advance(1);
-		state.broken = false;
-		time.advance(60_001);
-		expect(clients.length).toBe(1);
-	});
 });
