@@ -1,4 +1,7 @@
 import { Fault } from '../modules/fault';
+import type { LogLevel } from '../modules/ports';
+import { parseThresholds } from './alerts/thresholds';
+import type { Language } from './alerts/words';
 
 /** What the firmware can be told. Every value is checked before any is taken. */
 export interface Settings {
@@ -11,6 +14,15 @@ export interface Settings {
 	readonly awakeCapSeconds: number;
 	readonly batteryLowPercent: number;
 	readonly batteryLowFactor: number;
+	readonly language: Language;
+	readonly thresholds: string;
+	readonly alertReadings: number;
+	readonly alertSeconds: number;
+	readonly alertLostReadings: number;
+	readonly alertStoragePercent: number;
+	readonly diagnosticsIntervalSeconds: number;
+	/** '': as the host sees fit. */
+	readonly logLevel: LogLevel | '';
 	readonly mqttUrl: string;
 	readonly mqttUser: string;
 	readonly mqttPassword: string;
@@ -45,6 +57,8 @@ interface TextRule {
 	readonly shape?: string;
 	/** It is one of these. */
 	readonly words?: readonly string[];
+	/** Throws a Fault that says what is wrong. */
+	readonly check?: (value: string) => void;
 	readonly secret?: boolean;
 	readonly help: string;
 }
@@ -88,6 +102,34 @@ export const settingRules: { readonly [Name in keyof Settings]: SettingRule } = 
 	awakeCapSeconds: seconds(30, 5, 600, 'mode sleep: the longest that a waking may take; what is not delivered is kept'),
 	batteryLowPercent: whole(15, 0, 100, 'mode sleep: below this charge the battery is spared'),
 	batteryLowFactor: whole(4, 1, 100, 'mode sleep: how much longer the interval is while the battery is spared'),
+	language: text({
+		fallback: 'fr',
+		maximumLength: 2,
+		words: Object.freeze(['en', 'fr']),
+		shape: '"en" or "fr"',
+		help: 'what alerts and reports are written in',
+	}),
+	thresholds: text({
+		fallback: '',
+		maximumLength: 1_024,
+		shape: 'JSON as {"heart_rate":{"low":45,"high":120,"hysteresis":5,"ratePerMinute":40}}; null: none',
+		check: (value) => {
+			parseThresholds(value);
+		},
+		help: 'what alerts, over the defaults (src/alerts/quantities.ts)',
+	}),
+	alertReadings: whole(2, 1, 20, 'an alert once its threshold was crossed in so many readings in a row'),
+	alertSeconds: seconds(60, 0, 3_600, 'or for so long, whichever comes first'),
+	alertLostReadings: whole(5, 0, 250, 'an alert once a quantity was missing in so many readings; 0: none'),
+	alertStoragePercent: whole(80, 0, 100, 'an alert once the journal is so full; 0: none'),
+	diagnosticsIntervalSeconds: seconds(3_600, 0, 86_400, 'from one diagnostics message to the next; 0: on command only'),
+	logLevel: text({
+		fallback: '',
+		maximumLength: 7,
+		words: Object.freeze(['', 'error', 'warning', 'info', 'debug']),
+		shape: '"error", "warning", "info", "debug", or empty: as the host sees fit',
+		help: 'how much the log tells',
+	}),
 	mqttUrl: text({
 		fallback: '',
 		maximumLength: 270,
@@ -195,6 +237,11 @@ function checkText(name: string, rule: TextRule, value: unknown): string {
 	if (value.includes('\0')) throw new Fault('range', `${name}: holds a NUL character`);
 	if (rule.words && !rule.words.includes(value)) throw new Fault('range', `${name}: must be ${rule.shape}`);
 	if (rule.pattern && !rule.pattern.test(value)) throw new Fault('range', `${name}: must be ${rule.shape}`);
+	try {
+		rule.check?.(value);
+	} catch (thrown) {
+		throw new Fault('range', `${name}: ${Fault.from(thrown, 'malformed').message}`);
+	}
 	return value;
 }
 

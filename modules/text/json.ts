@@ -197,3 +197,11 @@ function hexDigit(code: number): number {
 	const letter = code | 0x20;
 	return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
+
+/** The text of a value that parseJson() gave. */
+export function formatJson(value: JsonValue): string {
+	if (value instanceof JsonObject)
+		return `{${value.names.map((name, at) => `${JSON.stringify(name)}:${formatJson(value.values[at]!)}`).join(',')}}`;
+	if (typeof value === 'object' && value !== null) return `[${value.map(formatJson).join(',')}]`;
+	return JSON.stringify(value);
+}

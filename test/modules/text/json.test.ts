@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Fault } from '../../../modules/fault';
-import { JsonObject, type JsonValue, parseJson } from '../../../modules/text/json';
+import { formatJson, JsonObject, type JsonValue, parseJson } from '../../../modules/text/json';
 
 const WIDE = { depth: 64, values: 100_000 };
 
@@ -35,7 +35,9 @@ describe('JSON', () => {
 			fc.property(fc.jsonValue({ maxDepth: 4 }), fc.constantFrom(undefined, '\t', ' '), (value, space) => {
 				const text = JSON.stringify(value, undefined, space);
 				fc.pre(wellFormed(JSON.stringify(value)) && !text.includes('\\ud'));
-				expect(JSON.stringify(plain(parseJson(text, WIDE)))).toBe(JSON.stringify(JSON.parse(text)));
+				const parsed = parseJson(text, WIDE);
+				expect(JSON.stringify(plain(parsed))).toBe(JSON.stringify(JSON.parse(text)));
+				expect(JSON.stringify(JSON.parse(formatJson(parsed)))).toBe(JSON.stringify(JSON.parse(text)));
 			}),
 			{ numRuns: 2_000, seed: 5 },
 		);

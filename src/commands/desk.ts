@@ -1,0 +1,311 @@
+import { Fault } from '../../modules/fault';
+import type { Alarm, Clock, KeyValue, Log, WakeCause } from '../../modules/ports';
+import { formatJson, JsonObject, type JsonValue, parseJson } from '../../modules/text/json';
+import { decode, encode } from '../../modules/text/utf8';
+import type { Letter, Mail } from '../delivery/mail';
+import { replyMessage } from '../messages/reply';
+import { type Command, type CommandActions, catalogue, checkArguments } from './catalogue';
+import { type Accepted, Ledger, type Result } from './ledger';
+
+export interface DeskOptions {
+	readonly deviceId: string;
+	readonly clock: Clock;
+	/** Epoch milliseconds, where they can be believed. */
+	readonly time: () => number | undefined;
+	readonly store: KeyValue;
+	readonly log: Log;
+	readonly actions: CommandActions;
+	/** Why the machine runs. */
+	readonly cause: WakeCause;
+	/** A multiple of MAIL_BASE, no other mail's. */
+	readonly base: number;
+	/** A result is to be delivered. */
+	readonly onResult: () => void;
+	/** Sends a result that is worth nothing later. */
+	readonly post: (message: string) => void;
+}
+
+/** As the routes have it. */
+const BYTES_MAX = 2_048;
+/** A message, its arguments, a quantity of set_thresholds; and what later servers may add. */
+const BOUNDS = Object.freeze({ depth: 5, values: 96 });
+const ID_MAX = 64;
+/** A flood costs the flash of so many commands at once, and then of one each so long: with three short writes to a command, the
+ * pages of NVS outlast two years of it. Of a waking of many, a quarter. */
+const BURST = 16;
+const BURST_OF_A_WAKING = 4;
+const REFILL_MILLISECONDS = 20_000;
+/** What the log and the server are told of a flood. */
+const WORD_MILLISECONDS = 1_000;
+/** How long a command that expires waits for somebody to tell the time. */
+const PATIENCE_MILLISECONDS = 600_000;
+const RETRY_MILLISECONDS = 1_000;
+
+/**
+ * Where all commands arrive, by whatever route. Each that is for this device, and was not seen before, is written down, done, and
+ * ends once: its result is a mail until the server has it. What the power interrupts is done again at the next boot, or what
+ * came of it is told then; after a crash it has failed, so that no command can crash the machine twice.
+ *
+ * A command that expires while nobody has told the time waits for it, ten minutes at most.
+ *
+ * Not taken, and not remembered: what is no command (no id, not JSON), what is for another device, and, told once a second, what
+ * comes too fast.
+ */
+export class Desk implements Mail {
+	readonly channel = 'replies';
+	readonly everywhere = false;
+	readonly base: number;
+	readonly #options: DeskOptions;
+	readonly #ledger: Ledger;
+	readonly #turn: Alarm;
+	/** How many commands may come now; one more since `#refilledAt`, and so on. */
+	#tokens: number;
+	#refilledAt: number;
+	#spokeAt = Number.NEGATIVE_INFINITY;
+	/** Accepted before this boot, up to here. */
+	readonly #oldSerials: number;
+	/** The machine is about to end. */
+	#isEnding = false;
+	/** Asked for again and again, a letter is written once. */
+	#ready: Letter | undefined;
+	#readyAfter = -1;
+
+	constructor(options: DeskOptions) {
+		const { clock, store, log, cause, base } = options;
+		this.base = base;
+		this.#options = options;
+		this.#ledger = new Ledger(store, log);
+		this.#oldSerials = this.#ledger.last;
+		this.#turn = clock.alarm(() => this.#work());
+		this.#tokens = cause === 'timer' ? BURST_OF_A_WAKING : BURST;
+		this.#refilledAt = clock.ticks;
+	}
+
+	/** Takes up what an earlier boot left. */
+	start(): void {
+		if (this.#ledger.nextAccepted(0)) this.#turn.set(0);
+	}
+
+	close(): void {
+		this.#isEnding = true;
+		this.#turn.clear();
+	}
+
+	/** A message that came as a command. Never throws; what it asks for is done later. */
+	take(body: ArrayBuffer): void {
+		if (this.#isEnding) return;
+		try {
+			const message = read(body);
+			const forWhom = message.get('device_id');
+			const type = message.get('type');
+			if (forWhom !== undefined && forWhom !== this.#options.deviceId)
+				this.#say('debug', 'a command for another device');
+			else if (type !== undefined && type !== 'command') this.#say('debug', 'a message that is no command');
+			else this.#consider(idOf(message), message);
+		} catch (thrown) {
+			this.#say('warning', `not taken: ${Fault.from(thrown, 'malformed').message}`);
+		}
+	}
+
+	next(after: number): Letter | undefined {
+		if (this.#readyAfter === after) return this.#ready;
+		const finished = this.#ledger.nextFinished(after);
+		this.#readyAfter = after;
+		this.#ready = undefined;
+		if (finished) {
+			const { serial: sequence, id, status, detail, timestamp } = finished;
+			const message = replyMessage(this.#options.deviceId, id, status, detail, timestamp);
+			this.#ready = { sequence, id, body: encode(message) };
+		}
+		return this.#ready;
+	}
+
+	release(sequence: number): void {
+		this.#readyAfter = -1;
+		this.#attempt(() => this.#ledger.deliver(sequence));
+	}
+
+	refuse(sequence: number, fault: Fault): void {
+		this.#options.log('error', 'commands', `the result ${sequence} is refused: ${fault.message}`);
+		this.release(sequence);
+	}
+
+	#consider(id: string, message: JsonObject): void {
+		const { log, time } = this.#options;
+		if (this.#ledger.has(id)) {
+			log('debug', 'commands', `${id} came before`);
+			return;
+		}
+		if (!this.#ledger.hasRoom || !this.#takeToken()) {
+			this.#turnAway(id, 'too many commands; send it again later');
+			return;
+		}
+		const now = time();
+		try {
+			const expires = expiryOf(message, now);
+			const command = commandOf(message);
+			const given = checkArguments(command, message.get('arguments'), this.#options.actions);
+			this.#ledger.accept(id, command.name, formatJson(given), expires);
+			log('info', 'commands', `${id}: ${command.name}`);
+			this.#turn.set(0);
+		} catch (thrown) {
+			const { code, message: why } = Fault.from(thrown, 'flash');
+			if (code === 'range') this.#refuse(id, why, now);
+			else this.#turnAway(id, `it cannot be written down: ${why}`);
+		}
+	}
+
+	#refuse(id: string, why: string, now: number | undefined): void {
+		this.#options.log('info', 'commands', `${id} is refused: ${why}`);
+		this.#ledger.refuse(id, why, now);
+		this.#finished();
+	}
+
+	/** It is not remembered: sent again, it may be taken. */
+	#turnAway(id: string, why: string): void {
+		const { clock, time, deviceId, post } = this.#options;
+		if (clock.ticks - this.#spokeAt < WORD_MILLISECONDS) return;
+		this.#say('warning', `${id} is not taken: ${why}`);
+		post(replyMessage(deviceId, id, 'refused', why, time()));
+	}
+
+	#takeToken(): boolean {
+		const { ticks } = this.#options.clock;
+		const fresh = Math.floor((ticks - this.#refilledAt) / REFILL_MILLISECONDS);
+		if (fresh > 0) {
+			this.#tokens = Math.min(BURST, this.#tokens + fresh);
+			this.#refilledAt += fresh * REFILL_MILLISECONDS;
+		}
+		if (this.#tokens < 1) return false;
+		this.#tokens--;
+		return true;
+	}
+
+	/** Does the oldest command that can be done now. */
+	#work(): void {
+		let isWaiting = false;
+		for (let after = 0; ; ) {
+			const accepted = this.#ledger.nextAccepted(after);
+			if (!accepted) break;
+			after = accepted.serial;
+			if (this.#mustWait(accepted)) {
+				isWaiting = true;
+				continue;
+			}
+			this.#do(accepted);
+			// One a turn: the network has to live too.
+			if (!this.#isEnding) this.#turn.set(0);
+			return;
+		}
+		if (isWaiting) this.#turn.set(RETRY_MILLISECONDS);
+	}
+
+	#mustWait({ expires, isBegun }: Accepted): boolean {
+		const { time, clock } = this.#options;
+		return !isBegun && expires !== undefined && time() === undefined && clock.ticks < PATIENCE_MILLISECONDS;
+	}
+
+	#do(accepted: Accepted): void {
+		let result: Result | undefined;
+		try {
+			result = this.#resultOf(accepted);
+		} catch (thrown) {
+			const { code, message } = Fault.from(thrown, 'misuse');
+			this.#isEnding = false;
+			result = { status: code === 'range' ? 'refused' : 'failed', detail: message };
+		}
+		if (!result) return;
+		const { log, time } = this.#options;
+		log('info', 'commands', `${accepted.id}: ${result.status}: ${result.detail}`);
+		this.#attempt(() => this.#ledger.finish(accepted, result, time()));
+		this.#finished();
+	}
+
+	/** Undefined: the machine ends of it. */
+	#resultOf(accepted: Accepted): Result | undefined {
+		const { actions, cause } = this.#options;
+		const command = catalogue.find(({ name }) => name === accepted.name);
+		if (!command) return { status: 'refused', detail: 'no such command any more' };
+		const given = checkArguments(command, parseJson(accepted.arguments, BOUNDS), actions);
+		if (accepted.isBegun) return command.after!(given, actions, cause);
+		if (accepted.serial <= this.#oldSerials && (cause === 'crash' || cause === 'brownout'))
+			return { status: 'failed', detail: `interrupted: ${cause}` };
+		this.#checkTime(accepted);
+		if (!command.ends?.(given, actions)) return { status: 'done', detail: command.run(given, actions) };
+		this.#ledger.begin(accepted);
+		this.#isEnding = true;
+		command.run(given, actions);
+		return undefined;
+	}
+
+	#checkTime({ expires }: Accepted): void {
+		if (expires === undefined) return;
+		const now = this.#options.time();
+		if (now === undefined) throw new Fault('range', 'expires: nobody tells the time');
+		checkExpiry(expires, now);
+	}
+
+	#finished(): void {
+		this.#readyAfter = -1;
+		this.#options.onResult();
+	}
+
+	/** What flash refuses is written down in RAM: it holds until the next boot. */
+	#attempt(step: () => void): void {
+		try {
+			step();
+		} catch (thrown) {
+			this.#options.log('error', 'commands', `not written down: ${Fault.from(thrown, 'flash').message}`);
+		}
+	}
+
+	/** At most once a second: whoever sends nonsense must not fill the log. */
+	#say(level: 'debug' | 'warning', message: string): void {
+		const { log, clock } = this.#options;
+		if (clock.ticks - this.#spokeAt < WORD_MILLISECONDS) return;
+		this.#spokeAt = clock.ticks;
+		log(level, 'commands', message);
+	}
+}
+
+function read(body: ArrayBuffer): JsonObject {
+	if (body.byteLength > BYTES_MAX) throw new Fault('range', `${body.byteLength} bytes, at most ${BYTES_MAX}`);
+	const message = parseJson(decode(body), BOUNDS);
+	if (!(message instanceof JsonObject)) throw new Fault('malformed', 'not an object');
+	return message;
+}
+
+/** Letters, digits and a few signs: it goes into messages, logs and the names that routes give a receipt. */
+function idOf(message: JsonObject): string {
+	const id = message.get('command_id');
+	if (typeof id !== 'string' || id.length < 1 || id.length > ID_MAX)
+		throw new Fault('malformed', `command_id: 1 to ${ID_MAX} characters`);
+	for (let at = 0; at < id.length; at++) {
+		const code = id.charCodeAt(at);
+		const isLetter = (code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a;
+		// Digits and ":"; "-" and "."; "_".
+		if (!isLetter && !(code >= 0x30 && code <= 0x3a) && code !== 0x2d && code !== 0x2e && code !== 0x5f)
+			throw new Fault('malformed', 'command_id: letters, digits, "-", "_", "." and ":"');
+	}
+	return id;
+}
+
+function commandOf(message: JsonObject): Command {
+	const name = message.get('command');
+	const command = catalogue.find((each) => each.name === name);
+	if (!command) throw new Fault('range', `command: there are ${catalogue.map((each) => each.name).join(', ')}`);
+	return command;
+}
+
+function expiryOf(message: JsonObject, now: number | undefined): number | undefined {
+	const expires: JsonValue | undefined = message.get('expires');
+	if (expires === undefined || expires === null) return undefined;
+	if (typeof expires !== 'number' || !Number.isSafeInteger(expires) || expires < 0)
+		throw new Fault('range', 'expires: not epoch milliseconds');
+	if (now !== undefined) checkExpiry(expires, now);
+	return expires;
+}
+
+function checkExpiry(expires: number, now: number): void {
+	if (expires <= now) throw new Fault('range', `expires: ${Math.ceil((now - expires) / 1000)} s too late`);
+}
