@@ -50,7 +50,11 @@ export class Device {
 		const longestWait = settings.backoffMaximumSeconds * 1000;
 		const backoff = state
 			? wakingBackoff(interval, settings.deliverEvery, longestWait)
-			: { minimum: settings.backoffMinimumSeconds * 1000, maximum: longestWait };
+			: {
+					minimum: settings.backoffMinimumSeconds * 1000,
+					maximum: longestWait,
+					spread: settings.reconnectSpreadSeconds * 1000,
+				};
 		this.#clock = clock;
 		this.#journal = new Journal({
 			flash: host.journal,

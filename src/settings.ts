@@ -38,6 +38,7 @@ export interface Settings {
 	readonly failoverSeconds: number;
 	readonly backoffMinimumSeconds: number;
 	readonly backoffMaximumSeconds: number;
+	readonly reconnectSpreadSeconds: number;
 }
 
 interface NumberRule {
@@ -176,6 +177,12 @@ export const settingRules: { readonly [Name in keyof Settings]: SettingRule } = 
 	failoverSeconds: seconds(5, 1, 60, 'how long a receipt or a connection may take before the next route carries too'),
 	backoffMinimumSeconds: seconds(1, 0.1, 60, 'the first wait after a failure, at most'),
 	backoffMaximumSeconds: seconds(300, 1, 3_600, 'the longest wait between two tries'),
+	reconnectSpreadSeconds: seconds(
+		30,
+		0,
+		3_600,
+		'a server that restarts loses all of its devices at once: over how long they come back',
+	),
 });
 
 /** A boot takes as much charge as a tenth of a second awake: sleep must be well longer than that to be worth it. */

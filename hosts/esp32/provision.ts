@@ -41,6 +41,7 @@ export const settingKeys: { readonly [Name in keyof Settings]: string } = Object
 	failoverSeconds: 'failover.limit',
 	backoffMinimumSeconds: 'backoff.min',
 	backoffMaximumSeconds: 'backoff.max',
+	reconnectSpreadSeconds: 'backoff.spread',
 });
 
 /** Networks 0 to 3 are tried in this order: "wifi.0.ssid", "wifi.0.key". */

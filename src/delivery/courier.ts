@@ -3,7 +3,7 @@ import type { Journal } from '../../modules/journal/journal';
 import type { Alarm, Channel, Clock, Log, Random32, Route } from '../../modules/ports';
 import { encode } from '../../modules/text/utf8';
 import type { Dating } from '../sensing/dating';
-import { type Health, Lane } from './lane';
+import { type Health, Lane, type Waits } from './lane';
 import { MAIL_BASE, type Mail } from './mail';
 import { type Part, Readings } from './readings';
 
@@ -20,7 +20,7 @@ export interface CourierOptions {
 	/** Best first. */
 	readonly routes: readonly Route[];
 	/** Milliseconds. */
-	readonly backoff: { readonly minimum: number; readonly maximum: number };
+	readonly backoff: Waits;
 	/** How long a receipt or an opening may take before the next route carries too, in milliseconds. */
 	readonly patience: number;
 	/** How the routes did before the last deep sleep. */
@@ -200,8 +200,10 @@ export class Courier {
 		if (this.#closed) return;
 		const isUrgent = this.#mails.some((mail) => mail.everywhere && mail.next(0) !== undefined);
 		for (const lane of this.#lanes) {
-			if (this.#isStarted && (!lane.route.isLive || this.#isLive || isUrgent)) lane.start();
-			else if (lane.state !== 'idle') {
+			if (this.#isStarted && (!lane.route.isLive || this.#isLive || isUrgent)) {
+				lane.start();
+				if (isUrgent) lane.hurry();
+			} else if (lane.state !== 'idle') {
 				lane.stop();
 				this.#rewind();
 			}

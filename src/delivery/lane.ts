@@ -1,6 +1,6 @@
 import type { Fault } from '../../modules/fault';
 import type { Alarm, Clock, Log, Outgoing, Random32, Route } from '../../modules/ports';
-import { Backoff } from './backoff';
+import { Backoff, type BackoffOptions } from './backoff';
 import { MAIL_BASE } from './mail';
 
 /** How a route does, over all wakings that are remembered. */
@@ -15,13 +15,16 @@ export interface Health {
 	readonly failed: number;
 }
 
+/** How long to wait after failures. */
+export type Waits = Pick<BackoffOptions, 'minimum' | 'maximum' | 'spread'>;
+
 export interface LaneOptions {
 	readonly route: Route;
 	readonly clock: Clock;
 	readonly log: Log;
 	readonly random32: Random32;
 	/** Milliseconds. */
-	readonly backoff: { readonly minimum: number; readonly maximum: number };
+	readonly backoff: Waits;
 	/** How long a receipt, or the opening, may take before another route carries too, in milliseconds. */
 	readonly patience: number;
 	/** How the route did before the last deep sleep. */
@@ -65,6 +68,8 @@ export class Lane {
 	/** Not to be tried before this moment. The first start() heeds it; a network that came back is tried at once. */
 	#retryAt: number;
 	#started = false;
+	/** Since the last answer: a server that is down is not hammered for the sake of urgency. */
+	#hurried = false;
 	/** By kind of record (readings, mails), the last one that ever went out. */
 	readonly #sentThrough: number[] = [];
 	#delivered = 0;
@@ -158,6 +163,15 @@ export class Lane {
 	/** This record is out by this lane, and its receipt is not late. */
 	carries(sequence: number): boolean {
 		return this.canCarry && this.#inFlight.has(sequence);
+	}
+
+	/** Something cannot wait: the next try is now, but for the jitter of a first one. Once until an answer comes. */
+	hurry(): void {
+		const { backoff, clock, random32 } = this.#options;
+		if (this.#state !== 'waiting' || this.#hurried) return;
+		this.#hurried = true;
+		const wait = (random32() / 2 ** 32) * backoff.minimum;
+		if (this.#retryAt - clock.ticks > wait) this.#alarm.set(Math.ceil(wait));
 	}
 
 	/** Opens the route and keeps it open until stop(). */
@@ -263,6 +277,7 @@ export class Lane {
 
 	#answered(sequence: number): void {
 		const { clock, patience } = this.#options;
+		this.#hurried = false;
 		if (sequence === this.#timed) {
 			const took = clock.ticks - this.#timedAt;
 			this.#roundTrip = this.#roundTrip === undefined ? took : this.#roundTrip + (took - this.#roundTrip) / 8;
@@ -283,7 +298,8 @@ export class Lane {
 	#lost(retryAfter = 0): number {
 		const { log, route, clock } = this.#options;
 		// What the server asked for, and the jitter on top: it asked all of its devices.
-		const wait = retryAfter + this.#backoff.failed();
+		const wasProved = this.#state === 'trusted' || this.#state === 'overdue';
+		const wait = retryAfter + (wasProved ? this.#backoff.lost(clock.ticks) : this.#backoff.failed(clock.ticks));
 		this.#failed += this.#inFlight.size;
 		this.#inFlight.clear();
 		this.#become('waiting');

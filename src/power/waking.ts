@@ -224,7 +224,8 @@ export class Waking implements PowerPlan {
 	}
 
 	#linkFailed(): void {
-		this.#retryAt = Math.round(this.#options.clock.ticks) + this.#backoff.failed();
+		const now = Math.round(this.#options.clock.ticks);
+		this.#retryAt = now + this.#backoff.failed(now);
 	}
 
 	get #isCapped(): boolean {

@@ -317,6 +317,20 @@ describe('a mail', () => {
 		expect(live.state).toBe('closed');
 	});
 
+	test('that is urgent shortens a long wait, once', () => {
+		const { mqtt, courier, step, alert } = setUpTrusted();
+		mqtt.fail(gone, 40_000);
+		step(100);
+		alert(1);
+		step(1_000);
+		expect(mqtt.state).toBe('opening');
+		mqtt.fail(gone, 40_000);
+		const { opens } = mqtt;
+		courier.wake();
+		step(10_000);
+		expect(mqtt.opens).toBe(opens);
+	});
+
 	test('that is not urgent goes by the route that carries, and again after it failed', () => {
 		const { mqtt, http, mail, alert, step } = setUpTrusted({ everywhere: false });
 		alert(1);
