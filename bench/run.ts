@@ -1,5 +1,6 @@
 /** `npm run bench -- [NAME …]`: prints the tables that bench/README.md keeps. */
 import { cpus, totalmem } from 'node:os';
+import { herdBench } from './herd';
 import { ingestBench } from './ingest';
 import { journalBench } from './journal';
 import { sleepBench, sleepBlowsBench } from './sleep';
@@ -19,6 +20,7 @@ const benches: Readonly<Record<string, () => Promise<Table>>> = {
 	sleep: sleepBench,
 	blows: sleepBlowsBench,
 	xs: xsBench,
+	herd: herdBench,
 };
 
 const asked = process.argv.slice(2);
