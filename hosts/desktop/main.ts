@@ -14,7 +14,7 @@ import { DesktopClock } from './clock';
 import { FileFlash } from './flash';
 import { DesktopLink } from './link';
 import { traceLog } from './log';
-import { mqttOverTls } from './network';
+import { httpOverTls, mqttOverTls } from './network';
 import { environment, halt, random32, readText } from './os';
 import { PersonSensor } from './person';
 import { FilePower, Status } from './power';
@@ -38,10 +38,11 @@ function boot(folder: string, power: FilePower): void {
 		sensors: [new PersonSensor(1, () => clock.time)],
 		link: new DesktopLink(clock),
 		routes(settings, will) {
-			if (settings.mqttUrl === '') return [];
-			const serverName = serverAddress(settings, 'mqttUrl').host;
-			const mqtt = mqttOverTls({ clock, ca: settings.serverCa, serverName });
-			return makeRoutes({ settings, will, clock, log, mqtt });
+			const to = (url: 'mqttUrl' | 'httpUrl') => {
+				return { clock, ca: settings.serverCa, serverName: serverAddress(settings, url).host };
+			};
+			const clients = { mqtt: () => mqttOverTls(to('mqttUrl')), http: () => httpOverTls(to('httpUrl')) };
+			return makeRoutes({ settings, will, clock, time: clock, random32, log, ...clients });
 		},
 		random32,
 		log,

@@ -1,8 +1,10 @@
-/** The SDK's own MQTT client, TCP and resolver, with our TLS between. */
+/** The SDK's own clients of MQTT and HTTP, TCP and resolver, with our TLS between. */
 import TCP from 'embedded:io/socket/tcp';
 import UDP from 'embedded:io/socket/udp';
 import Resolver from 'embedded:network/dns/resolver/udp';
+import HTTPClient from 'embedded:network/http/client';
 import MQTTClient from 'embedded:network/mqtt/client';
+import type { HttpPart } from '../../modules/http/client';
 import type { ClientPart } from '../../modules/mqtt/client';
 import type { Clock } from '../../modules/ports';
 import { TLSSocket } from '../../modules/tls/tls';
@@ -29,8 +31,16 @@ class HeldTcp extends (TCP as new (options: never) => object) {
 	}
 }
 
-/** MQTT over TLS; a session is kept and resumed as long as the machine runs. */
-export function mqttOverTls({ clock, ca, serverName }: NetworkOptions): ClientPart {
+export function mqttOverTls(options: NetworkOptions): ClientPart {
+	return { io: MQTTClient, ...underClients(options) } as unknown as ClientPart;
+}
+
+export function httpOverTls(options: NetworkOptions): HttpPart {
+	return { io: HTTPClient, ...underClients(options) } as unknown as HttpPart;
+}
+
+/** TLS and names; a session is kept and resumed as long as the machine runs. */
+function underClients({ clock, ca, serverName }: NetworkOptions): object {
 	const tls = {
 		io: TLSSocket,
 		socket: { io: HeldTcp, nodelay: true },
@@ -43,8 +53,7 @@ export function mqttOverTls({ clock, ca, serverName }: NetworkOptions): ClientPa
 			tls.session = session;
 		},
 	};
-	const dns = { io: Resolver, servers: nameServers(), socket: { io: UDP } };
-	return { io: MQTTClient, dns, socket: tls } as unknown as ClientPart;
+	return { dns: { io: Resolver, servers: nameServers(), socket: { io: UDP } }, socket: tls };
 }
 
 /** The IPv4 name servers of this computer, where it has a resolv.conf(5); else a public one. */

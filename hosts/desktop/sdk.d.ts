@@ -27,6 +27,11 @@ declare module 'embedded:network/dns/resolver/udp' {
 	export default Resolver;
 }
 
+declare module 'embedded:network/http/client' {
+	const HTTPClient: new (options: never) => object;
+	export default HTTPClient;
+}
+
 declare module 'embedded:network/mqtt/client' {
 	const MQTTClient: new (options: never) => object;
 	export default MQTTClient;

@@ -9,7 +9,7 @@ import { TLSSocket } from '../../modules/tls/tls';
 import { nameServer } from './os';
 import type { KeptSession } from './session';
 
-export interface MqttOptions {
+export interface ClientOptions {
 	readonly clock: Clock;
 	/** PEM. */
 	readonly ca: string;
@@ -38,8 +38,14 @@ export const dns = Object.freeze({
 });
 
 /** MQTT over TLS. */
-export function mqttOverTls({ clock, ca, serverName, notBefore, kept }: MqttOptions): ClientPart {
-	const socket = {
+export function mqttOverTls(options: ClientOptions): ClientPart {
+	// The SDK's typing of the client differs from what it does; modules/mqtt/client.ts says how.
+	return { io: MQTTClient, dns, socket: tlsSocket(options) } as unknown as ClientPart;
+}
+
+/** TLS, resumed where it can be. */
+export function tlsSocket({ clock, ca, serverName, notBefore, kept }: ClientOptions): object {
+	return {
 		io: TLSSocket,
 		socket: { io: TCP, nodelay: true },
 		clock,
@@ -54,6 +60,4 @@ export function mqttOverTls({ clock, ca, serverName, notBefore, kept }: MqttOpti
 			kept.session = session;
 		},
 	};
-	// The SDK's typing of the client differs from what it does; modules/mqtt/client.ts says how.
-	return { io: MQTTClient, dns, socket } as unknown as ClientPart;
 }

@@ -1,9 +1,14 @@
 import type { Keepsake } from '../../modules/ports';
 
-/** The TLS session of the broker, resumed within a waking and after deep sleep. A secret: for RTC memory, never for flash. */
+/** The TLS session with a server, resumed within a waking and after deep sleep. A secret: for RTC memory, never for flash. */
 export class KeptSession implements Keepsake {
-	readonly name = 'tls';
+	readonly name: string;
 	session: ArrayBuffer | undefined;
+
+	/** `name`: 1 to 15 of ASCII, one for each server. */
+	constructor(name: string) {
+		this.name = name;
+	}
 
 	recall(bytes: Uint8Array): void {
 		this.session = bytes.slice().buffer;

@@ -21,6 +21,7 @@ import { makeRoutes } from '../routes';
 import type { Board, ChipName } from './board';
 import { boardOf } from './boards';
 import { BoardClock, type TimerPart } from './clock';
+import { httpOverTls } from './http';
 import { levelOf, uartLog } from './log';
 import { dns, mqttOverTls } from './mqtt';
 import { type Domain, NvsStore } from './nvs';
@@ -126,7 +127,8 @@ function run(
 	const { clock } = timekeeper;
 	const hostname = String(settings.deviceId ?? 'fajma').replaceAll('_', '-');
 	const made = link.make({ clock, random32, log, settings: told, hostname });
-	const kept = new KeptSession();
+	const kept = new KeptSession('tls');
+	const keptHttp = new KeptSession('https');
 	startFirmware({
 		clock,
 		networkClock: clock,
@@ -136,12 +138,17 @@ function run(
 		sensors: makeSensors(board),
 		link: new TimedLink(made.link, timekeeper),
 		routes(known, will) {
-			if (known.mqttUrl === '') return [];
-			const serverName = serverAddress(known, 'mqttUrl').host;
-			const mqtt = mqttOverTls({ clock, ca: known.serverCa, serverName, notBefore: floor, kept });
-			return makeRoutes({ settings: known, will, clock, log, mqtt });
+			const to = (url: 'mqttUrl' | 'httpUrl', session: KeptSession) => {
+				const { host: serverName } = serverAddress(known, url);
+				return { clock, ca: known.serverCa, serverName, notBefore: floor, kept: session };
+			};
+			const clients = {
+				mqtt: () => mqttOverTls(to('mqttUrl', kept)),
+				http: () => httpOverTls(to('httpUrl', keptHttp)),
+			};
+			return makeRoutes({ settings: known, will, clock, time: clock, random32, log, ...clients });
 		},
-		keepsakes: [timekeeper, ...made.keepsakes, kept],
+		keepsakes: [timekeeper, ...made.keepsakes, kept, keptHttp],
 		random32,
 		log,
 		settings,

@@ -6,6 +6,7 @@ import { makeSettings } from '../../src/settings';
 import type { Body } from '../simulator/board/board';
 import { Handle, MqttEvent, Operation, QUANTITIES } from './device/operations';
 import type { Value } from './frames';
+import { HttpClients } from './http-clients';
 
 /** Brings an event to the machine. */
 export type Tell = (handle: number, ...values: Value[]) => void;
@@ -15,10 +16,12 @@ export class World {
 	readonly #tell: Tell;
 	readonly #alarms = new Map<number, Alarm>();
 	readonly #clients = new Map<number, Client>();
+	readonly #http: HttpClients;
 
 	constructor(body: Body, tell: Tell) {
 		this.#body = body;
 		this.#tell = tell;
+		this.#http = new HttpClients(() => body.http(makeSettings(body.settings)), tell);
 		body.link.onChanged = () => tell(Handle.LINK);
 	}
 
@@ -103,6 +106,19 @@ export class World {
 			case Operation.MQTT_CLOSE:
 				this.#clients.get(first)?.close();
 				this.#clients.delete(first);
+				return [];
+			case Operation.HTTP_OPEN:
+				this.#http.open(first, text[1]!, third);
+				return [];
+			case Operation.HTTP_REQUEST:
+				this.#http.request(first, text[1]!, text[2]!, text[3]!);
+				return [];
+			case Operation.HTTP_READ:
+				return this.#http.read(first, second);
+			case Operation.HTTP_WRITE:
+				return [this.#http.write(first, values[1] as Uint8Array)];
+			case Operation.HTTP_CLOSE:
+				this.#http.close(first);
 				return [];
 			default:
 				throw new Error(`xs: operation ${operation} (${networkClock === clock})`);

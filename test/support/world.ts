@@ -4,14 +4,16 @@ import { type Engine, VirtualBoard } from '../../hosts/simulator/board/board';
 import { PowerCut, VirtualFlash } from '../../hosts/simulator/board/flash';
 import { VirtualStore } from '../../hosts/simulator/board/store';
 import { Lifeline } from '../../hosts/simulator/net/lifeline';
-import { virtualMqtt, virtualTime } from '../../hosts/simulator/net/parts';
+import { virtualHttp, virtualMqtt, virtualTime } from '../../hosts/simulator/net/parts';
 import { type LinkOptions, type VirtualLine, VirtualNetwork } from '../../hosts/simulator/net/virtual';
 import { VirtualBroker, type VirtualBrokerOptions } from '../../hosts/simulator/net/virtual-broker';
+import { VirtualHttpServer } from '../../hosts/simulator/net/virtual-http-server';
 import type { Inbound } from '../../hosts/simulator/net/virtual-session';
 import { substream } from '../../hosts/simulator/random';
 import { Person, personSensor } from '../../hosts/simulator/sensors/person';
 import { VirtualTime } from '../../hosts/simulator/time';
 import type { Channel, Sensor, WakeCause } from '../../modules/ports';
+import { VirtualWeb } from './web';
 
 /** Noon of a day, when every world begins. */
 export const NOON = 1_767_268_800_000;
@@ -84,6 +86,14 @@ export function makeWorld({ seed = 1, engine, broker: rules = {} }: WorldOptions
 		onWill: (will) => submit(will, () => {}),
 	});
 
+	const web = new VirtualWeb({ ingest: () => ingest, now: () => NOON + Math.floor(time.now) });
+	const http = new VirtualHttpServer({
+		network,
+		host: 'server.example',
+		port: 443,
+		onRequest: (request) => web.receive(request),
+	});
+
 	function addBoard(name: string, setUp: BoardSetUp = {}): Resident {
 		const {
 			settings = {},
@@ -121,6 +131,7 @@ export function makeWorld({ seed = 1, engine, broker: rules = {} }: WorldOptions
 				return {
 					sensors: sensors ?? [person],
 					mqtt: () => virtualMqtt(line, lifeline),
+					http: () => virtualHttp(line, lifeline),
 					...(timeServers && { timekeeping: virtualTime(line, timeServers, lifeline) }),
 					cut: () => lifeline.cut(),
 				};
@@ -153,6 +164,9 @@ export function makeWorld({ seed = 1, engine, broker: rules = {} }: WorldOptions
 		time,
 		network,
 		broker,
+		/** The HTTP server: its process, and what it answers. */
+		http,
+		web,
 		server,
 		addBoard,
 		/** Rows at the server, each reading once. */
@@ -163,6 +177,7 @@ export function makeWorld({ seed = 1, engine, broker: rules = {} }: WorldOptions
 		/** The server dies: what was not committed is gone, and so is every receipt that was on its way. */
 		crashServer() {
 			broker.crash();
+			http.crash();
 			ingest = makeIngest();
 		},
 		close: () => store.close(),

@@ -1,3 +1,4 @@
+import type { HttpPart } from '../../../modules/http/client';
 import type { ClientPart } from '../../../modules/mqtt/client';
 import type { FlashPartition, Log, Random32, Sensor, WakeCause } from '../../../modules/ports';
 import { TimedLink } from '../../../modules/time/timed-link';
@@ -27,8 +28,9 @@ export interface Boot {
 
 export interface Plugs {
 	readonly sensors: readonly Sensor[];
-	/** The MQTT client with its resolver and its socket. */
+	/** The clients, each with its resolver and its socket. */
 	readonly mqtt: (settings: Settings) => ClientPart;
+	readonly http: (settings: Settings) => HttpPart;
 	/** The board asks for the time, and the firmware has what is decided. Else it has the clock of the boot, as it is. */
 	readonly timekeeping?: TimeServers;
 	/** The power goes: every socket of this boot is gone without a word. */
@@ -44,7 +46,7 @@ export interface Firmware {
 }
 
 /** All the firmware is given but its routes, which an engine makes from the clients where the firmware runs. */
-export type Body = Omit<Host, 'routes'> & Pick<Plugs, 'mqtt'>;
+export type Body = Omit<Host, 'routes'> & Pick<Plugs, 'mqtt' | 'http'>;
 
 /**
  * What the firmware runs on.
@@ -54,8 +56,11 @@ export type Engine = (body: Body) => Firmware;
 
 /** The firmware in this very process. */
 export const nodeEngine: Engine = (body) => {
-	const { networkClock: clock, log, mqtt } = body;
-	const routes: Host['routes'] = (settings, will) => makeRoutes({ settings, will, clock, log, mqtt: mqtt(settings) });
+	const { networkClock: clock, clock: time, random32, log } = body;
+	const routes: Host['routes'] = (settings, will) => {
+		const clients = { mqtt: () => body.mqtt(settings), http: () => body.http(settings) };
+		return makeRoutes({ settings, will, clock, time, random32, log, ...clients });
+	};
 	return new Device({ ...body, routes }, makeSettings(body.settings));
 };
 
@@ -210,6 +215,7 @@ export class VirtualBoard {
 			link: timekeeper ? new TimedLink(link, timekeeper) : link,
 			...(timekeeper && { keepsakes: [timekeeper] }),
 			mqtt: plugs.mqtt,
+			http: plugs.http,
 			random32: this.#random32,
 			log,
 			settings,

@@ -3,10 +3,8 @@ import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Log, Sensor } from '../../../modules/ports';
 import type { DeviceReport } from '../../../src/report';
-import { NodeDns } from '../net/dns';
 import { Lifeline } from '../net/lifeline';
-import { NodeMqttClient } from '../net/mqtt-client';
-import { NodeTls } from '../net/tls';
+import { tlsHttp, tlsMqtt } from '../net/parts';
 import { substream } from '../random';
 import { Person, personSensor } from '../sensors/person';
 import { PacedTime, RealTime } from '../time';
@@ -57,12 +55,13 @@ export function deskBoard(options: DeskBoardOptions): DeskBoard {
 		const { size = 0 } = statSync(file, { throwIfNoEntry: false }) ?? {};
 		const blocks = size > 0 ? size / BLOCK_LENGTH : (options.blocks ?? JOURNAL_BLOCKS);
 		const flash = VirtualFlash.open(file, { blocks, random32: substream(seed, 'flash') });
-		const scheduler = life ?? new RealTime();
+		const sockets = new RealTime();
+		const scheduler = life ?? sockets;
 		const person = personSensor(new Person(substream(seed, 'person'), () => scheduler.now / 1000));
 		let past: DeviceReport | undefined;
 		const board = new VirtualBoard({
 			scheduler,
-			...(life && { networkScheduler: new RealTime() }),
+			...(life && { networkScheduler: sockets }),
 			// Not seeded: a journal that is formatted anew must not number its readings as the one before did.
 			random32: () => randomBytes(4).readUInt32LE(),
 			flash,
@@ -77,12 +76,8 @@ export function deskBoard(options: DeskBoardOptions): DeskBoard {
 				const lifeline = new Lifeline();
 				return {
 					sensors: [sensor ?? person],
-					mqtt: ({ serverCa }) => ({
-						io: NodeMqttClient,
-						lifeline,
-						dns: { io: NodeDns, lifeline },
-						socket: { io: NodeTls, ca: serverCa, lifeline },
-					}),
+					mqtt: ({ serverCa: ca }) => tlsMqtt({ ca, lifeline, scheduler: sockets }),
+					http: ({ serverCa: ca }) => tlsHttp({ ca, lifeline, scheduler: sockets }),
 					cut: () => lifeline.cut(),
 				};
 			},

@@ -1,6 +1,8 @@
+import type { HttpPart } from '../../../modules/http/client';
 import type { ClientPart } from '../../../modules/mqtt/client';
 import type { TimeServers } from '../../../modules/time/timekeeper';
 import { NodeDns } from './dns';
+import { NodeHttpClient } from './http-client';
 import type { Lifeline } from './lifeline';
 import { NodeMqttClient } from './mqtt-client';
 import type { Scheduler } from './scheduler';
@@ -38,4 +40,20 @@ export function virtualMqtt(line: VirtualLine, lifeline?: Lifeline): ClientPart 
 /** Time servers of the virtual network. */
 export function virtualTime(line: VirtualLine, servers: readonly string[], lifeline?: Lifeline): TimeServers {
 	return { servers, udp: { io: VirtualUdp, line, lifeline }, dns: { io: VirtualDns, line, lifeline } };
+}
+
+/** HTTP over TLS on the real network; `ca` as above. */
+export function tlsHttp({ ca, ...common }: Common & { readonly ca: string | readonly string[] | 'system' }): HttpPart {
+	return { ...common, io: NodeHttpClient, dns: { ...common, io: NodeDns }, socket: { ...common, io: NodeTls, ca } };
+}
+
+/** HTTP over plain TCP on the real network, for a server on this machine. */
+export function tcpHttp(common: Common): HttpPart {
+	return { ...common, io: NodeHttpClient, dns: { ...common, io: NodeDns }, socket: { ...common, io: NodeTcp } };
+}
+
+/** HTTP over a line of the virtual network. */
+export function virtualHttp(line: VirtualLine, lifeline?: Lifeline): HttpPart {
+	const common = { scheduler: line.network.scheduler, lifeline, line };
+	return { ...common, io: NodeHttpClient, dns: { ...common, io: VirtualDns }, socket: { ...common, io: VirtualTcp } };
 }

@@ -1,5 +1,6 @@
 import { Fault, type FaultCode } from '../../../modules/fault';
 import type { Client, ClientOptions, ClientPart, Control, Readable, WriteOptions } from '../../../modules/mqtt/client';
+import { Elsewhere } from './elsewhere';
 import { MqttEvent, Operation } from './operations';
 import { fill, request, type Wire } from './wire';
 
@@ -60,27 +61,6 @@ export class WireMqttClient implements Client {
 			onError(first === undefined ? undefined : new Fault(first as FaultCode, second as string));
 		}
 	}
-}
-
-/** What the client finds below it is on the other side; nobody may make one here. */
-class Elsewhere {
-	format = 'buffer' as const;
-
-	constructor() {
-		throw new Fault('misuse', 'the socket and the resolver are on the other side');
-	}
-
-	resolve(): void {}
-
-	read(): undefined {
-		return undefined;
-	}
-
-	write(): number {
-		return 0;
-	}
-
-	close(): void {}
 }
 
 export function mqttPart(wire: Wire): ClientPart {

@@ -28,6 +28,11 @@ export const Operation = Object.freeze({
 	MQTT_READ: 25,
 	MQTT_WRITE: 26,
 	MQTT_CLOSE: 27,
+	HTTP_OPEN: 28,
+	HTTP_REQUEST: 29,
+	HTTP_READ: 30,
+	HTTP_WRITE: 31,
+	HTTP_CLOSE: 32,
 } as const);
 
 /** To whom an event goes: these two, or the handle of an alarm or a client. */
@@ -38,6 +43,9 @@ export const Call = Object.freeze({ BOOT: 0, START: 1, STOP_SAMPLING: 2, REPORT:
 
 /** To a client. */
 export const MqttEvent = Object.freeze({ READABLE: 0, WRITABLE: 1, CONTROL: 2, ERROR: 3, CLOSED: 4 } as const);
+
+/** To an HTTP client. */
+export const HttpEvent = Object.freeze({ HEADERS: 0, READABLE: 1, WRITABLE: 2, DONE: 3, ERROR: 4 } as const);
 
 /** The quantities of a sample in the order in which they come. */
 export const QUANTITIES = Object.freeze([

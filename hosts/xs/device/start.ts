@@ -4,6 +4,7 @@ import { Device } from '../../../src/device';
 import type { Host } from '../../../src/host';
 import { makeSettings } from '../../../src/settings';
 import { makeRoutes } from '../../routes';
+import { httpPart } from './http';
 import { mqttPart } from './mqtt';
 import { Call, Handle, Operation } from './operations';
 import { log, random32, store, WireClock, WireFlash, WireLink, WirePower, WireSensor } from './ports';
@@ -50,7 +51,7 @@ function boot(wire: Wire): Device {
 	const [settings, cause, size, blockLength, clocks, ...sensors] = request(Operation.BOOT) as Facts;
 	const clock = new WireClock(wire, 0);
 	const networkClock = clocks === 1 ? clock : new WireClock(wire, 1);
-	const mqtt = mqttPart(wire);
+	const clients = { mqtt: () => mqttPart(wire), http: () => httpPart(wire) };
 	const host: Host = {
 		clock,
 		networkClock,
@@ -59,7 +60,8 @@ function boot(wire: Wire): Device {
 		journal: new WireFlash(size, blockLength),
 		sensors: sensors.map((name, index) => new WireSensor(name, index)),
 		link: new WireLink(wire),
-		routes: (known, will) => makeRoutes({ settings: known, will, clock: networkClock, log, mqtt }),
+		routes: (known, will) =>
+			makeRoutes({ settings: known, will, clock: networkClock, time: clock, random32, log, ...clients }),
 		random32,
 		log,
 		settings: settings === undefined ? undefined : JSON.parse(settings),

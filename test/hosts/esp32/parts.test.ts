@@ -246,7 +246,7 @@ describe('sensors', () => {
 });
 
 test('a TLS session is kept as bytes of its own', () => {
-	const kept = new KeptSession();
+	const kept = new KeptSession('tls');
 	expect(kept.keep()).toBeUndefined();
 	const memory = new Uint8Array([1, 2, 3, 4]);
 	kept.recall(memory.subarray(1, 3));
