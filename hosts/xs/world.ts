@@ -31,7 +31,8 @@ export class World {
 	 * @throws what the body throws
 	 */
 	answer(operation: number, values: readonly Value[]): readonly Value[] {
-		const { clock, networkClock, power, random32, log, store, journal, sensors, link } = this.#body;
+		const { clock, networkClock, power, random32, log, store, journal, sensors, link, keepsakes = [] } = this.#body;
+		const wifi = keepsakes.find(({ name }) => name === 'wifi');
 		const [first, second, third] = values as [number, number, number];
 		const text = values as string[];
 		switch (operation) {
@@ -93,6 +94,11 @@ export class World {
 			case Operation.LINK_OPEN:
 				link.open();
 				return [];
+			case Operation.LINK_RECALL:
+				wifi?.recall(values[0] as Uint8Array);
+				return [];
+			case Operation.LINK_KEEP:
+				return [wifi?.keep()];
 			case Operation.LINK_CLOSE:
 				link.close();
 				return [];

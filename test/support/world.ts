@@ -2,6 +2,7 @@ import { Ingest } from '../../hosts/server/ingest';
 import { Store } from '../../hosts/server/store';
 import { type Engine, VirtualBoard } from '../../hosts/simulator/board/board';
 import { PowerCut, VirtualFlash } from '../../hosts/simulator/board/flash';
+import type { JoinTimes } from '../../hosts/simulator/board/link';
 import { VirtualStore } from '../../hosts/simulator/board/store';
 import { Lifeline } from '../../hosts/simulator/net/lifeline';
 import { virtualHttp, virtualMqtt, virtualTime } from '../../hosts/simulator/net/parts';
@@ -34,7 +35,7 @@ export interface BoardSetUp {
 	/** It asks these for the time: names that a VirtualNtp has. */
 	readonly timeServers?: readonly string[];
 	readonly sleepDriftPpm?: number;
-	readonly joinTime?: number;
+	readonly joinTimes?: JoinTimes;
 }
 
 export interface Resident {
@@ -103,7 +104,7 @@ export function makeWorld({ seed = 1, engine, broker: rules = {} }: WorldOptions
 			clockless = false,
 			timeServers,
 			sleepDriftPpm,
-			joinTime,
+			joinTimes,
 		} = setUp;
 		// Lives on, whatever becomes of the board.
 		const person = personSensor(new Person(substream(seed, name), () => time.now / 1000));
@@ -125,7 +126,7 @@ export function makeWorld({ seed = 1, engine, broker: rules = {} }: WorldOptions
 				before += firmware.report().journaled;
 			},
 			...(sleepDriftPpm !== undefined && { sleepDriftPpm }),
-			...(joinTime !== undefined && { joinTime }),
+			...(joinTimes && { joinTimes }),
 			plug: () => {
 				const lifeline = new Lifeline();
 				return {

@@ -70,6 +70,26 @@ describe('a good night', () => {
 		expect(world.time.now - began).toBeLessThan(900);
 	});
 
+	const joinTimes = { first: 1_500, again: 300 };
+	story('it joins where it was last time, without a search', { joinTimes }, ({ world, resident }) => {
+		const joined = (): number => {
+			untilDelivery(world, resident);
+			const began = world.time.now;
+			world.time.advanceUntil(() => resident.board.link.state === 'up', MINUTE, 1);
+			return world.time.now - began;
+		};
+		resident.powerOn();
+		expect(joined()).toBeGreaterThan(1_400);
+		untilDelivered(world, resident);
+		expect(joined()).toBeLessThan(310);
+		untilDelivered(world, resident);
+		// What RTC memory loses costs a search, and no more.
+		resident.board.retained.fill(0x5a);
+		expect(joined()).toBeGreaterThan(1_400);
+		untilDelivered(world, resident);
+		expect(joined()).toBeLessThan(310);
+	});
+
 	story('each reading at once, when asked for', { settings: { deliverEvery: 1 } }, ({ world, resident, said }) => {
 		resident.powerOn();
 		world.time.advance(10 * MINUTE + 30_000);

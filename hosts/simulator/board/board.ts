@@ -12,7 +12,7 @@ import type { Scheduler } from '../net/scheduler';
 import { BoardClock } from './clocks';
 import { PowerCut } from './flash';
 import { Halted } from './halted';
-import { VirtualLink } from './link';
+import { type JoinTimes, VirtualLink } from './link';
 import { PoweredFlash } from './powered-flash';
 import type { VirtualStore } from './store';
 
@@ -81,8 +81,8 @@ export interface BoardOptions {
 	readonly epoch?: number | undefined;
 	/** How wrong the oscillator is that counts while the board sleeps: parts per million by which a sleep takes longer. */
 	readonly sleepDriftPpm?: number;
-	/** Milliseconds that Wi-Fi takes to come up. */
-	readonly joinTime?: number;
+	/** How long Wi-Fi takes to come up. Default: 800 ms, whatever is remembered. */
+	readonly joinTimes?: JoinTimes;
 	/** Else in this process. */
 	readonly engine?: Engine;
 	/** The power goes; the firmware is still as it was, for a last look at its report. */
@@ -180,7 +180,7 @@ export class VirtualBoard {
 			log,
 			settings,
 			plug,
-			joinTime = 800,
+			joinTimes = { first: 800, again: 800 },
 			engine = nodeEngine,
 		} = this.#options;
 		this.#boots++;
@@ -192,7 +192,7 @@ export class VirtualBoard {
 		// Its own: what firmware whose power is gone still does must not be found in RTC memory.
 		const retained = this.#retained.slice();
 		const plugs = plug(boot);
-		const link = new VirtualLink(networkClock, joinTime);
+		const link = new VirtualLink(networkClock, joinTimes);
 		const timekeeper = plugs.timekeeping && this.#timekeeper(clock, plugs.timekeeping);
 		const told = timekeeper?.clock ?? clock;
 		let cut: PowerCut | undefined;
@@ -213,7 +213,7 @@ export class VirtualBoard {
 			journal: powered,
 			sensors: plugs.sensors,
 			link: timekeeper ? new TimedLink(link, timekeeper) : link,
-			...(timekeeper && { keepsakes: [timekeeper] }),
+			keepsakes: timekeeper ? [link.keepsake, timekeeper] : [link.keepsake],
 			mqtt: plugs.mqtt,
 			http: plugs.http,
 			random32: this.#random32,

@@ -24,6 +24,8 @@ export const Operation = Object.freeze({
 	LINK_RSSI: 21,
 	LINK_OPEN: 22,
 	LINK_CLOSE: 23,
+	LINK_RECALL: 60,
+	LINK_KEEP: 61,
 	MQTT_OPEN: 24,
 	MQTT_READ: 25,
 	MQTT_WRITE: 26,

@@ -3,6 +3,7 @@ import type {
 	Alarm,
 	Clock,
 	FlashPartition,
+	Keepsake,
 	KeyValue,
 	Link,
 	Log,
@@ -140,6 +141,18 @@ export class WireSensor implements Sensor {
 		request(Operation.SENSOR_CLOSE, this.#index);
 	}
 }
+
+/** What the link remembers over deep sleep. */
+export const linkKeepsake: Keepsake = Object.freeze({
+	name: 'wifi',
+	recall(bytes: Uint8Array): void {
+		request(Operation.LINK_RECALL, bytes);
+	},
+	keep(): Uint8Array | undefined {
+		const bytes = request(Operation.LINK_KEEP) as ArrayBuffer | undefined;
+		return bytes && new Uint8Array(bytes);
+	},
+});
 
 export class WireLink implements Link {
 	onChanged: (() => void) | undefined;

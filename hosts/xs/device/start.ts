@@ -7,7 +7,7 @@ import { makeRoutes } from '../../routes';
 import { httpPart } from './http';
 import { mqttPart } from './mqtt';
 import { Call, Handle, Operation } from './operations';
-import { log, random32, store, WireClock, WireFlash, WireLink, WirePower, WireSensor } from './ports';
+import { linkKeepsake, log, random32, store, WireClock, WireFlash, WireLink, WirePower, WireSensor } from './ports';
 import { request, Wire } from './wire';
 
 /**
@@ -60,6 +60,7 @@ function boot(wire: Wire): Device {
 		journal: new WireFlash(size, blockLength),
 		sensors: sensors.map((name, index) => new WireSensor(name, index)),
 		link: new WireLink(wire),
+		keepsakes: [linkKeepsake],
 		routes: (known, will) =>
 			makeRoutes({ settings: known, will, clock: networkClock, time: clock, random32, log, ...clients }),
 		random32,
