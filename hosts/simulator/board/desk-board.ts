@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { Fault } from '../../../modules/fault';
 import type { Log, Sensor } from '../../../modules/ports';
 import type { DeviceReport } from '../../../src/report';
 import { Lifeline } from '../net/lifeline';
-import { tlsHttp, tlsMqtt } from '../net/parts';
+import { nodeTime, tlsHttp, tlsMqtt } from '../net/parts';
 import { substream } from '../random';
 import { Person, personSensor } from '../sensors/person';
 import { PacedTime, RealTime } from '../time';
@@ -27,6 +28,8 @@ export interface DeskBoardOptions {
 	readonly settings: Readonly<Record<string, unknown>>;
 	/** Else the seeded model of a person. */
 	readonly sensor?: Sensor | undefined;
+	/** Asked for the time, by a board that then has no clock of its own. Else it has this computer's. */
+	readonly timeServers?: readonly string[] | undefined;
 	/** Blocks of 4,096 bytes for the journal of a board that is new; one that was here before keeps its size. */
 	readonly blocks?: number | undefined;
 }
@@ -43,10 +46,11 @@ export interface DeskBoard {
 
 /**
  * A virtual board on this computer: real time, real sockets, flash and settings in files.
- * @throws Error when the folder is in use
+ * @throws Error when the folder is in use, or a faster life shall ask time servers
  */
 export function deskBoard(options: DeskBoardOptions): DeskBoard {
-	const { folder, seed, speed, log, settings, sensor } = options;
+	const { folder, seed, speed, log, settings, sensor, timeServers } = options;
+	if (timeServers && speed !== 1) throw new Fault('range', 'time servers: at speed 1 only');
 	mkdirSync(folder, { recursive: true, mode: 0o700 });
 	const unlock = lockFolder(folder);
 	const life = speed === 1 ? undefined : new PacedTime(speed);
@@ -68,7 +72,7 @@ export function deskBoard(options: DeskBoardOptions): DeskBoard {
 			store: new VirtualStore(join(folder, 'store.json')),
 			log,
 			settings,
-			epoch: Date.now(),
+			epoch: timeServers ? undefined : Date.now(),
 			onPowerLost: (firmware) => {
 				past = add(past, firmware.report());
 			},
@@ -78,6 +82,7 @@ export function deskBoard(options: DeskBoardOptions): DeskBoard {
 					sensors: [sensor ?? person],
 					mqtt: ({ serverCa: ca }) => tlsMqtt({ ca, lifeline, scheduler: sockets }),
 					http: ({ serverCa: ca }) => tlsHttp({ ca, lifeline, scheduler: sockets }),
+					...(timeServers && { timekeeping: nodeTime(timeServers, lifeline) }),
 					cut: () => lifeline.cut(),
 				};
 			},

@@ -5,7 +5,7 @@ import { Fault } from '../../../modules/fault';
 import { makeSettings, type SettingRule, type Settings, settingNames, settingRules } from '../../../src/settings';
 import { makeLog } from '../../log';
 import { defaultStateDirectory } from '../../server/state';
-import { collectSetting, options } from './options';
+import { collect, collectSetting, options } from './options';
 import { deviceOutcome, type Outcome, summary } from './outcome';
 import { onClosedPipe, onInterrupt, Run } from './run';
 
@@ -15,6 +15,11 @@ const program = new Command('npm run device --')
 	.option('--set <key=value>', 'one setting, over the file’s; again for more', collectSetting, {})
 	.option('--ca <file.pem>', 'the authority that must have signed the broker’s certificate (the setting serverCa)')
 	.option('--password-file <file>', 'the broker’s password, kept out of the process list (the setting mqttPassword)')
+	.option(
+		'--time-server <host>',
+		'the board has no clock and asks this one (SNTP), again for more; else it has this computer’s time',
+		collect,
+	)
 	.addOption(options.interval())
 	.addOption(options.for())
 	.addOption(options.replay())
@@ -44,6 +49,7 @@ interface Given {
 	set: Record<string, string>;
 	ca?: string;
 	passwordFile?: string;
+	timeServer?: string[];
 	interval?: number;
 	for?: number;
 	replay?: string;
@@ -106,11 +112,11 @@ async function main(given: Given): Promise<number> {
 	const state = given.state ?? defaultStateDirectory();
 	const stream = given.json ? process.stderr : process.stdout;
 	const log = makeLog({ stream, level: given.verbose ? 'debug' : 'info' });
-	const { seed, speed, replay, columnMap } = given;
+	const { seed, speed, replay, columnMap, timeServer: timeServers } = given;
 	let run: Run;
 	try {
 		const devices = [gather(given, state) as Partial<Settings>];
-		run = new Run({ state, seed, speed, seconds: given.for, replay, columnMap, devices, log: () => log });
+		run = new Run({ state, seed, speed, seconds: given.for, replay, columnMap, timeServers, devices, log: () => log });
 	} catch (error) {
 		log('error', 'device', (error as Error).message);
 		return error instanceof Fault && error.code === 'range' ? 2 : 1;

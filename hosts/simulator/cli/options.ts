@@ -45,3 +45,8 @@ export function collectSetting(pair: string, before: Record<string, string>): Re
 	if (at < 1) throw new InvalidArgumentError('It must be KEY=VALUE.');
 	return { ...before, [pair.slice(0, at)]: pair.slice(at + 1) };
 }
+
+/** Takes an option again and again. */
+export function collect(value: string, before: readonly string[] = []): string[] {
+	return [...before, value];
+}

@@ -19,6 +19,8 @@ export interface RunOptions {
 	readonly seconds?: number | undefined;
 	readonly replay?: string | undefined;
 	readonly columnMap?: string | undefined;
+	/** Asked for the time; else the devices have this computer's. */
+	readonly timeServers?: readonly string[] | undefined;
 	/** For each device: its settings over the defaults. */
 	readonly devices: readonly Readonly<Record<string, unknown>>[];
 	readonly log: (deviceId: string) => Log;
@@ -34,7 +36,7 @@ export class Run {
 
 	/** @throws Error or Fault when a setting, a recording or a folder is not good; nothing runs then */
 	constructor(options: RunOptions) {
-		const { state, seed, speed, seconds, replay, columnMap, devices, log } = options;
+		const { state, seed, speed, seconds, replay, columnMap, timeServers, devices, log } = options;
 		let playing = devices.length;
 		this.#ended = new Promise((resolve) => {
 			this.#end = resolve;
@@ -61,6 +63,7 @@ export class Run {
 							? { ...settings, dataIntervalSeconds: 1 }
 							: settings,
 					sensor,
+					timeServers,
 					blocks: devices.length > CROWD ? CROWD_BLOCKS : undefined,
 				});
 				this.#boards.push(board);

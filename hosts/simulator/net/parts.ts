@@ -8,6 +8,7 @@ import { NodeMqttClient } from './mqtt-client';
 import type { Scheduler } from './scheduler';
 import { NodeTcp } from './tcp';
 import { NodeTls } from './tls';
+import { NodeUdp } from './udp';
 import type { VirtualLine } from './virtual';
 import { VirtualDns, VirtualTcp } from './virtual-socket';
 import { VirtualUdp } from './virtual-udp';
@@ -56,4 +57,9 @@ export function tcpHttp(common: Common): HttpPart {
 export function virtualHttp(line: VirtualLine, lifeline?: Lifeline): HttpPart {
 	const common = { scheduler: line.network.scheduler, lifeline, line };
 	return { ...common, io: NodeHttpClient, dns: { ...common, io: VirtualDns }, socket: { ...common, io: VirtualTcp } };
+}
+
+/** Time servers of the real network. */
+export function nodeTime(servers: readonly string[], lifeline?: Lifeline): TimeServers {
+	return { servers, udp: { io: NodeUdp, lifeline }, dns: { io: NodeDns, lifeline } };
 }
