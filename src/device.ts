@@ -164,7 +164,7 @@ export class Device {
 			sampled: this.#sampler.sampled,
 			journaled: this.#sampler.journaled,
 			released: this.#courier.released,
-			refused: this.#courier.refused,
+			refused: this.#courier.setAside,
 			dropped: this.#journal.dropped,
 			damaged: this.#journal.damaged,
 			backlog: this.#journal.backlog,

@@ -6,9 +6,6 @@ export interface BackoffOptions {
 	readonly maximum: number;
 	/** Milliseconds over which the tries after a lost connection are spread. Default: `minimum`. */
 	readonly spread?: number | undefined;
-	readonly random32: Random32;
-	/** Failures in a row that an earlier boot counted. */
-	readonly failures?: number | undefined;
 }
 
 /**
@@ -21,6 +18,7 @@ export interface BackoffOptions {
  */
 export class Backoff {
 	readonly #options: BackoffOptions;
+	readonly #random32: Random32;
 	#failures: number;
 	/** The wait doubles from here: `minimum`, or the spread while a loss is being healed. */
 	#base: number;
@@ -29,9 +27,11 @@ export class Backoff {
 	/** When the window ends; tries within it are drawn from what is left. */
 	#windowEnd = Number.NEGATIVE_INFINITY;
 
-	constructor(options: BackoffOptions) {
+	/** @param failures in a row that an earlier boot counted */
+	constructor(options: BackoffOptions, random32: Random32, failures = 0) {
 		this.#options = options;
-		this.#failures = this.#doublings = options.failures ?? 0;
+		this.#random32 = random32;
+		this.#failures = this.#doublings = failures;
 		this.#base = options.minimum;
 	}
 
@@ -66,6 +66,6 @@ export class Backoff {
 	}
 
 	#draw(ceiling: number): number {
-		return Math.floor((this.#options.random32() / 2 ** 32) * (ceiling + 1));
+		return Math.floor((this.#random32() / 2 ** 32) * (ceiling + 1));
 	}
 }

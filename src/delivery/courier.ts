@@ -3,7 +3,7 @@ import type { Journal } from '../../modules/journal/journal';
 import type { Alarm, Channel, Clock, Log, Random32, Route } from '../../modules/ports';
 import { encode } from '../../modules/text/utf8';
 import type { Dating } from '../sensing/dating';
-import { type Health, Lane, type Waits } from './lane';
+import { type Health, Lane, type LaneOwner, type Waits } from './lane';
 import { MAIL_BASE, type Mail } from './mail';
 import { type Part, Readings } from './readings';
 
@@ -52,7 +52,7 @@ const REFUSALS_MAX = 16;
  * A better lane that is proving gets one record beside the one that carries; its receipt makes it carry. A live route (the
  * WebSocket) is open only while there is something to watch. An urgent mail (an alert) goes by every lane there is.
  */
-export class Courier {
+export class Courier implements LaneOwner {
 	readonly #options: CourierOptions;
 	readonly #lanes: readonly Lane[];
 	readonly #readings: Readings;
@@ -68,30 +68,15 @@ export class Courier {
 		this.#options = options;
 		this.#mails = mails;
 		this.#pump = clock.alarm(() => this.#turn());
-		this.#lanes = options.routes.map((route) => {
-			const lane: Lane = new Lane({
-				route,
-				clock,
-				log,
-				random32,
-				backoff,
-				patience,
-				before: before?.find(({ name }) => name === route.name),
-				onOpen: () => {
-					this.#rewind();
-					if (this.#carrier() === lane) options.onOpen();
-				},
-				onLost: () => {
-					this.#rewind();
-					options.onChanged?.();
-				},
-				onReceipt: (sequence) => this.#receipt(sequence),
-				onRefused: (sequence, fault) => this.#refused(lane, sequence, fault),
-				onWritable: () => this.#pump.set(0),
-				onMessage: options.onMessage,
-			});
-			return lane;
-		});
+		const lanes = { clock, log, random32, backoff, patience, owner: this };
+		this.#lanes = options.routes.map(
+			(route) =>
+				new Lane(
+					route,
+					lanes,
+					before?.find(({ name }) => name === route.name),
+				),
+		);
 		this.#readings = new Readings({ ...options, isOut: (sequence) => this.#isOut(sequence) });
 	}
 
@@ -105,7 +90,7 @@ export class Courier {
 	}
 
 	/** Records set aside: no server takes them, or they could not be read as a reading. */
-	get refused(): number {
+	get setAside(): number {
 		return this.#readings.refused;
 	}
 
@@ -223,7 +208,27 @@ export class Courier {
 		if (!this.#closed) this.#pump.set(0);
 	}
 
-	#receipt(sequence: number): void {
+	// What the lanes tell.
+
+	opened(lane: Lane): void {
+		this.#rewind();
+		if (this.#carrier() === lane) this.#options.onOpen();
+	}
+
+	lost(): void {
+		this.#rewind();
+		this.#options.onChanged?.();
+	}
+
+	writable(): void {
+		this.#pump.set(0);
+	}
+
+	message(body: ArrayBuffer): void {
+		this.#options.onMessage(body);
+	}
+
+	receipt(sequence: number): void {
 		this.#refusals = 0;
 		if (sequence < MAIL_BASE) this.#readings.receipt(sequence);
 		else {
@@ -233,7 +238,7 @@ export class Courier {
 		this.#pump.set(0);
 	}
 
-	#refused(lane: Lane, sequence: number, fault: Fault): void {
+	refused(lane: Lane, sequence: number, fault: Fault): void {
 		// Nothing is set aside any more on the word of such a server.
 		if (++this.#refusals > REFUSALS_MAX) {
 			this.#options.log('error', 'courier', `${lane.route.name} refuses everything: ${fault.message}`);

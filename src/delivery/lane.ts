@@ -16,10 +16,10 @@ export interface Health {
 }
 
 /** How long to wait after failures. */
-export type Waits = Pick<BackoffOptions, 'minimum' | 'maximum' | 'spread'>;
+export type Waits = BackoffOptions;
 
+/** What the lanes of one courier share. */
 export interface LaneOptions {
-	readonly route: Route;
 	readonly clock: Clock;
 	readonly log: Log;
 	readonly random32: Random32;
@@ -27,15 +27,17 @@ export interface LaneOptions {
 	readonly backoff: Waits;
 	/** How long a receipt, or the opening, may take before another route carries too, in milliseconds. */
 	readonly patience: number;
-	/** How the route did before the last deep sleep. */
-	readonly before?: Health | undefined;
-	readonly onOpen: () => void;
-	/** The route ended or is overdue: what it carried has to go another way. */
-	readonly onLost: () => void;
-	readonly onReceipt: (sequence: number) => void;
-	readonly onRefused: (sequence: number, fault: Fault) => void;
-	readonly onWritable: () => void;
-	readonly onMessage: (body: ArrayBuffer) => void;
+	readonly owner: LaneOwner;
+}
+
+export interface LaneOwner {
+	opened(lane: Lane): void;
+	/** The route ended or is overdue, or its opening is late: what it carried has to go another way. */
+	lost(): void;
+	receipt(sequence: number): void;
+	refused(lane: Lane, sequence: number, fault: Fault): void;
+	writable(): void;
+	message(body: ArrayBuffer): void;
 }
 
 /** What is known of the way right now; see Lane. */
@@ -56,7 +58,9 @@ export type LaneState = 'idle' | 'waiting' | 'opening' | 'proving' | 'trusted' |
  * another way too (the server keeps each record once), and a receipt makes it trusted again.
  */
 export class Lane {
+	readonly route: Route;
 	readonly #options: LaneOptions;
+	readonly #before: Health | undefined;
 	readonly #backoff: Backoff;
 	/** For the next try while waiting, for a late receipt while open, for a late opening. */
 	readonly #alarm: Alarm;
@@ -79,26 +83,24 @@ export class Lane {
 	#timed = 0;
 	#timedAt = 0;
 
-	constructor(options: LaneOptions) {
+	/** @param before how the route did before the last deep sleep */
+	constructor(route: Route, options: LaneOptions, before: Health | undefined) {
+		this.route = route;
 		this.#options = options;
-		const { failures, retryAt = 0 } = options.before ?? {};
-		this.#backoff = new Backoff({ ...options.backoff, random32: options.random32, failures });
-		this.#retryAt = retryAt;
+		this.#before = before;
+		const { owner } = options;
+		this.#backoff = new Backoff(options.backoff, options.random32, before?.failures);
+		this.#retryAt = before?.retryAt ?? 0;
 		this.#alarm = options.clock.alarm(() => this.#onAlarm());
-		const { route } = options;
 		route.onOpen = () => this.#opened();
 		route.onClosed = (_fault, retryAfter) => this.#closed(retryAfter);
 		route.onReceipt = (sequence) => this.#receipt(sequence);
 		route.onRefused = (sequence, fault) => this.#refused(sequence, fault);
 		route.onWritable = () => {
 			this.#isFull = false;
-			options.onWritable();
+			owner.writable();
 		};
-		route.onMessage = (body) => options.onMessage(body);
-	}
-
-	get route(): Route {
-		return this.#options.route;
+		route.onMessage = (body) => owner.message(body);
 	}
 
 	get state(): LaneState {
@@ -150,9 +152,9 @@ export class Lane {
 	}
 
 	get health(): Health {
-		const { before, route } = this.#options;
+		const before = this.#before;
 		return {
-			name: route.name,
+			name: this.route.name,
 			failures: this.#backoff.failures,
 			retryAt: this.#retryAt,
 			delivered: (before?.delivered ?? 0) + this.#delivered,
@@ -194,7 +196,7 @@ export class Lane {
 	/** The server is not to be trusted: ends the route, and waits as after any failure. */
 	fail(): void {
 		if (!this.isOpen) return;
-		this.#options.route.close();
+		this.route.close();
 		this.#closed();
 	}
 
@@ -203,7 +205,7 @@ export class Lane {
 		this.#become('idle');
 		this.#alarm.clear();
 		this.#inFlight.clear();
-		this.#options.route.close();
+		this.route.close();
 	}
 
 	/** Sends a message. False: no room now, onWritable follows. What is in flight already is taken already. */
@@ -226,7 +228,7 @@ export class Lane {
 	}
 
 	#take(outgoing: Outgoing): boolean {
-		this.#isFull = !this.#options.route.send(outgoing);
+		this.#isFull = !this.route.send(outgoing);
 		return !this.#isFull;
 	}
 
@@ -237,7 +239,8 @@ export class Lane {
 	}
 
 	#onAlarm(): void {
-		const { clock, route, patience, onLost } = this.#options;
+		const { clock, patience, owner } = this.#options;
+		const { route } = this;
 		if (this.#state === 'waiting') this.#become('opening');
 		if (this.#state === 'opening' && route.state === 'closed') {
 			this.#alarm.set(patience);
@@ -248,16 +251,16 @@ export class Lane {
 			else {
 				this.#options.log('info', route.name, `no receipt in ${patience / 1000} s: others carry too`);
 				this.#become('overdue');
-				onLost();
+				owner.lost();
 			}
-		} else if (this.#state === 'opening') onLost();
+		} else if (this.#state === 'opening') owner.lost();
 	}
 
 	#opened(): void {
 		if (this.#state !== 'opening') return;
 		this.#alarm.clear();
 		this.#become('proving');
-		this.#options.onOpen();
+		this.#options.owner.opened(this);
 	}
 
 	#receipt(sequence: number): void {
@@ -265,14 +268,14 @@ export class Lane {
 		this.#backoff.succeeded();
 		this.#answered(sequence);
 		if (this.#inFlight.delete(sequence)) this.#delivered++;
-		this.#options.onReceipt(sequence);
+		this.#options.owner.receipt(sequence);
 	}
 
 	/** A refusal is an answer too: the way works, the record does not. */
 	#refused(sequence: number, fault: Fault): void {
 		this.#answered(sequence);
 		this.#inFlight.delete(sequence);
-		this.#options.onRefused(sequence, fault);
+		this.#options.owner.refused(this, sequence, fault);
 	}
 
 	#answered(sequence: number): void {
@@ -291,12 +294,13 @@ export class Lane {
 	#closed(retryAfter = 0): void {
 		if (this.#state === 'idle') return;
 		this.#alarm.set(this.#lost(retryAfter));
-		this.#options.onLost();
+		this.#options.owner.lost();
 	}
 
 	/** Counts a failure; returns how long to wait for the next try. */
 	#lost(retryAfter = 0): number {
-		const { log, route, clock } = this.#options;
+		const { log, clock } = this.#options;
+		const { route } = this;
 		// What the server asked for, and the jitter on top: it asked all of its devices.
 		const wasProved = this.#state === 'trusted' || this.#state === 'overdue';
 		const wait = retryAfter + (wasProved ? this.#backoff.lost(clock.ticks) : this.#backoff.failed(clock.ticks));

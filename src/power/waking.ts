@@ -90,7 +90,7 @@ export class Waking implements PowerPlan {
 			this.#step();
 		});
 		this.#before = state.health[0];
-		this.#backoff = new Backoff({ ...backoff, random32, failures: this.#before?.failures });
+		this.#backoff = new Backoff(backoff, random32, this.#before?.failures);
 		this.#retryAt = this.#before?.retryAt ?? 0;
 	}
 

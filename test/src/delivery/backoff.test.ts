@@ -7,7 +7,7 @@ const limits = { minimum: 1_000, maximum: 300_000 };
 
 describe('back-off', () => {
 	test('never waits longer than its ceiling, which doubles up to the maximum', () => {
-		const backoff = new Backoff({ ...limits, random32: () => 2 ** 32 - 1 });
+		const backoff = new Backoff(limits, () => 2 ** 32 - 1);
 		expect(Array.from({ length: 10 }, () => backoff.failed(0))).toEqual([
 			1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000,
 		]);
@@ -16,7 +16,7 @@ describe('back-off', () => {
 	test('uses all of the time from nothing to the ceiling (full jitter)', () => {
 		const random32 = seededRandom32(7);
 		const draws = Array.from({ length: 4_000 }, () => {
-			const backoff = new Backoff({ ...limits, random32 });
+			const backoff = new Backoff(limits, random32);
 			backoff.failed(0);
 			backoff.failed(0);
 			return backoff.failed(0);
@@ -30,7 +30,7 @@ describe('back-off', () => {
 		const random32 = seededRandom32(11);
 		const tries: number[] = [];
 		for (let device = 0; device < 2_000; device++) {
-			const backoff = new Backoff({ ...limits, spread: 30_000, random32 });
+			const backoff = new Backoff({ ...limits, spread: 30_000 }, random32);
 			let now = backoff.lost(0);
 			// The server is back after five seconds.
 			for (tries.push(now); now < 5_000; tries.push(now)) now += backoff.failed(now);
@@ -44,7 +44,7 @@ describe('back-off', () => {
 	});
 
 	test('doubles the window when it is over, and a success closes it', () => {
-		const backoff = new Backoff({ ...limits, spread: 30_000, random32: () => 2 ** 32 - 1 });
+		const backoff = new Backoff({ ...limits, spread: 30_000 }, () => 2 ** 32 - 1);
 		expect(backoff.lost(0)).toBe(30_000);
 		expect(backoff.failed(30_000)).toBe(60_000);
 		expect(backoff.failed(50_000)).toBe(40_000);
@@ -54,7 +54,7 @@ describe('back-off', () => {
 	});
 
 	test('begins again after a success', () => {
-		const backoff = new Backoff({ ...limits, random32: () => 2 ** 32 - 1 });
+		const backoff = new Backoff(limits, () => 2 ** 32 - 1);
 		backoff.failed(0);
 		backoff.failed(0);
 		backoff.succeeded();
@@ -65,7 +65,7 @@ describe('back-off', () => {
 	test('stays a whole number of milliseconds within its bounds after any number of failures', () => {
 		fc.assert(
 			fc.property(fc.integer({ min: 0, max: 2 ** 32 - 1 }), fc.integer({ min: 1, max: 2_000 }), (random, failures) => {
-				const backoff = new Backoff({ ...limits, random32: () => random });
+				const backoff = new Backoff(limits, () => random);
 				for (let count = 0; count < failures; count++) {
 					const wait = backoff.failed(0);
 					expect(Number.isInteger(wait) && wait >= 0 && wait <= limits.maximum).toBe(true);

@@ -269,7 +269,7 @@ describe('a backlog', () => {
 		http.refuse(2, poisoned);
 		step();
 		expect(courier.pending).toBe(0);
-		expect(courier.refused).toBe(1);
+		expect(courier.setAside).toBe(1);
 		expect(journal.backlog).toBe(1);
 		expect(log.join('\n')).toContain('-2 is refused, set aside: temperature: 99 is above 45');
 		take();
@@ -287,7 +287,7 @@ describe('a backlog', () => {
 		step();
 		for (let sequence = 1; sequence <= 17; sequence++) http.refuse(sequence, poisoned);
 		expect(courier.lanes[2]!.state).toBe('waiting');
-		expect(courier.refused).toBe(16);
+		expect(courier.setAside).toBe(16);
 		expect(journal.backlog).toBe(40);
 		expect(log.join('\n')).toContain('http refuses everything');
 	});

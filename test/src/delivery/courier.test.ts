@@ -173,7 +173,7 @@ describe('the courier', () => {
 		route.accept();
 		world.advance(10);
 		expect(route.sequences).toEqual([2]);
-		expect(courier.refused).toBe(1);
+		expect(courier.setAside).toBe(1);
 		expect(journal.backlog).toBe(1);
 		expect(log.join()).toContain('record 1 set aside: reading: kind 15 is not known');
 	});
