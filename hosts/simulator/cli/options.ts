@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 
 /** A number within bounds; commander prints the message and exits with 2. */
-function numberWithin(minimum: number, maximum: number, whole: boolean): (text: string) => number {
+export function numberWithin(minimum: number, maximum: number, whole: boolean): (text: string) => number {
 	return (text) => {
 		const number = Number(text);
 		if (text.trim() === '' || !Number.isFinite(number) || (whole && !Number.isInteger(number)))

@@ -1,0 +1,48 @@
+/** The recordings of three persons with four oximeters beside, where they are (see their README): red channel of a camera. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { PpgEstimator } from '../../../modules/ppg/estimator';
+
+const folder = join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'data', 'ppg');
+const files = existsSync(folder) ? readdirSync(folder).filter((name) => /^\d+-(left|right)\.csv\.gz$/.test(name)) : [];
+
+const rows = (text: string): string[][] =>
+	text
+		.trim()
+		.split('\n')
+		.slice(1)
+		.map((line) => line.split(','));
+
+/** The mean of the most oximeters, at least three, that agree within 3 beats; undefined when none do. */
+function agreed(pulses: readonly number[]): number | undefined {
+	const sorted = pulses.filter((pulse) => pulse > 0).sort((one, other) => one - other);
+	for (let count = sorted.length; count >= 3; count--)
+		for (let from = 0; from + count <= sorted.length; from++)
+			if (sorted[from + count - 1]! - sorted[from]! <= 3)
+				return sorted.slice(from, from + count).reduce((sum, pulse) => sum + pulse, 0) / count;
+	return undefined;
+}
+
+describe.runIf(files.length > 0)('recordings with references', () => {
+	test.each(files)('%s: within 2 beats on average, 95 % within 5, told 85 % of the time', (name) => {
+		const text = gunzipSync(readFileSync(join(folder, name))).toString();
+		const reference = rows(readFileSync(join(folder, `${name.slice(0, 6)}-reference.csv`), 'utf8'));
+		const estimator = new PpgEstimator({ rateHz: 30, infrared: false });
+		const errors: number[] = [];
+		let seconds = 0;
+		let asked = 0;
+		for (const [red] of rows(text)) {
+			if (!estimator.push(Number(red))) continue;
+			const expected = agreed((reference[seconds++] ?? []).slice(5).map(Number));
+			if (expected === undefined) continue;
+			asked++;
+			const { heartRateBpm } = estimator.estimate;
+			if (heartRateBpm !== undefined) errors.push(Math.abs(heartRateBpm - expected));
+		}
+		expect(errors.reduce((sum, error) => sum + error, 0) / errors.length).toBeLessThanOrEqual(2);
+		expect(errors.filter((error) => error <= 5).length / errors.length).toBeGreaterThanOrEqual(0.95);
+		expect(errors.length / asked).toBeGreaterThanOrEqual(0.85);
+	});
+});
