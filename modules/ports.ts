@@ -164,6 +164,49 @@ export interface Route {
 	close(): void;
 }
 
+/** What came of an uplink. */
+export interface UplinkEnd {
+	/** It was confirmed, and the network said that it has it. */
+	readonly acknowledged: boolean;
+}
+
+/**
+ * LoRaWAN 1.0.3, class A: one uplink at a time, and what comes down after it. LMIC on a board, a twin of it in the simulator.
+ * What must not be used twice (frame counters, the DevNonce) is in its session, which its owner keeps.
+ */
+export interface Radio {
+	readonly state: 'closed' | 'joining' | 'joined';
+	/** Bytes of payload that an uplink may carry at the data rate of now: 11 to 242. */
+	readonly room: number;
+	/** The next uplink may go at this moment, in ticks: duty cycle, dwell time, an uplink that is under way (Infinity). */
+	readonly readyAt: number;
+	/** Of the last downlink; undefined before one. */
+	readonly rssiDbm: number | undefined;
+	readonly snrDecibels: number | undefined;
+	onJoined: (() => void) | undefined;
+	/** The radio, the part or the library failed; it is closed then. */
+	onFailed: ((fault: Fault) => void) | undefined;
+	/** The uplink that send() began is over: its receive windows too. */
+	onSent: ((end: UplinkEnd) => void) | undefined;
+	onDownlink: ((port: number, payload: ArrayBuffer) => void) | undefined;
+	/** `session` is another than before. What it holds must be kept before this returns. */
+	onSession: ((session: Uint8Array) => void) | undefined;
+	/** The network told the time: epoch milliseconds of now. */
+	onTime: ((time: number) => void) | undefined;
+	/**
+	 * Goes on with a session that was kept, or joins. Asks again by itself, ever more seldom.
+	 * @throws Fault 'malformed' for bytes that are no session
+	 */
+	open(session?: Uint8Array): void;
+	/**
+	 * Begins an uplink.
+	 * @param port 1 to 223
+	 * @throws Fault 'range' for a payload over `room`, 'misuse' before `readyAt` or unless joined
+	 */
+	send(port: number, payload: Uint8Array, confirmed: boolean): void;
+	close(): void;
+}
+
 /** Makes the bearer tokens that HTTP and WebSocket want. */
 export interface Tokens {
 	/** The token to send now; undefined while none can be made (the time is unknown). */
