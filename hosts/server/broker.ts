@@ -5,7 +5,9 @@ import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type Pu
 import type { Log } from '../../modules/ports';
 import { keepOnlyGranted, refuseLongPackets } from './aedesgaps';
 import { Authenticator } from './authenticator';
+import { BrokerCommands } from './brokercommands';
 import type { TlsFiles } from './certificates';
+import type { Commands } from './commands/commands';
 import type { Credentials } from './credentials';
 import { Doorstep } from './doorstep';
 import type { Ingest, Outcome } from './ingest';
@@ -17,6 +19,8 @@ export interface BrokerOptions {
 	readonly ingest: Pick<Ingest, 'submit'>;
 	readonly topics: Topics;
 	readonly credentials: Credentials;
+	/** What devices are told to do; without, nothing. */
+	readonly commands?: Pick<Commands, 'take' | 'addDelivery'>;
 	readonly tls: TlsFiles;
 	readonly host: string;
 	/** 0: any that is free. */
@@ -66,6 +70,12 @@ export class Broker {
 		this.#seldom = new Seldom(options.log, options.now);
 		this.#authenticator = new Authenticator({ ...options, holder: (clientId) => this.#holders.get(clientId) });
 		this.#aedes = this.#makeAedes();
+		const { commands, topics } = options;
+		if (commands) {
+			const take = commands.take.bind(commands);
+			const deviceOf = (client: Client) => this.#devices.get(client);
+			commands.addDelivery(new BrokerCommands(this.#aedes, { topics, take, deviceOf }));
+		}
 		this.#doorstep = new Doorstep({
 			perAddress: options.strangers,
 			within: connectTimeout,

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Log } from '../../modules/ports';
 import { Broker } from './broker';
 import type { TlsFiles } from './certificates';
+import type { Commands } from './commands/commands';
 import type { Credentials } from './credentials';
 import { ExternalBroker, parseBrokerUrl } from './external';
 import type { Ingest } from './ingest';
@@ -23,6 +24,7 @@ export interface BrokerDoorOptions {
 	readonly ingest: Pick<Ingest, 'submit'>;
 	readonly topics: Topics;
 	readonly credentials: Credentials;
+	readonly commands: Commands;
 	readonly tls: TlsFiles;
 	readonly host: string;
 	/** Of our own broker; 0: any that is free. */
@@ -36,6 +38,7 @@ export interface BrokerDoorOptions {
 export interface BrokerDoor {
 	/** Where our own broker listens. */
 	readonly port: number | undefined;
+	readonly connections: number;
 	state(): { readonly text: string; readonly well: boolean };
 	useCertificate(tls: TlsFiles): void;
 	close(): void | Promise<void>;
@@ -48,6 +51,9 @@ export async function openOwnBroker(options: BrokerDoorOptions): Promise<BrokerD
 	log('info', 'server', `MQTT over TLS on ${host}:${broker.port}, CA ${tls.caFile}`);
 	return {
 		port: broker.port,
+		get connections() {
+			return broker.connections;
+		},
 		state: () => ({ text: `listening on ${broker.port}, ${broker.connections} connections`, well: true }),
 		useCertificate: (renewed) => broker.useCertificate(renewed),
 		close: () => broker.close(),
@@ -61,11 +67,14 @@ export async function openOwnBroker(options: BrokerDoorOptions): Promise<BrokerD
 export function openExternalBroker(
 	address: ExternalAddress,
 	serverIdFile: string,
-	options: Pick<BrokerDoorOptions, 'ingest' | 'topics' | 'now' | 'log'>,
+	options: Pick<BrokerDoorOptions, 'ingest' | 'topics' | 'commands' | 'now' | 'log'>,
 ): BrokerDoor {
 	const link = new ExternalBroker({ ...options, address: { ...located(address), clientId: serverId(serverIdFile) } });
 	return {
 		port: undefined,
+		get connections() {
+			return Number(link.connected);
+		},
 		state: () => ({ text: link.state, well: link.connected }),
 		useCertificate: () => {},
 		close: () => link.close(),

@@ -28,6 +28,7 @@ export interface BrokerLinkOptions {
 /** Seconds. */
 const keepAlive = 30;
 const maximumPacket = 16 * 1024 * 1024;
+const maximumInFlight = 1_000;
 
 /**
  * One connection to a broker, as a subscriber that acknowledges each message when it is told to. MQTT.js is not used here:
@@ -45,6 +46,9 @@ export class BrokerLink {
 	#state: 'connecting' | 'subscribing' | 'open' | 'closed' = 'connecting';
 	#ping: NodeJS.Timeout | undefined;
 	#heard = true;
+	/** Ours that the broker has not acknowledged. */
+	readonly #published = new Map<number, () => void>();
+	#messageId = 1;
 
 	constructor(options: BrokerLinkOptions) {
 		this.#options = options;
@@ -62,6 +66,17 @@ export class BrokerLink {
 		this.#socket.on('close', () => this.#end('the broker ended the connection'));
 		this.#parser.on('packet', (packet) => this.#packet(packet));
 		this.#parser.on('error', (error) => this.#end(`the broker broke the protocol: ${error.message}`));
+	}
+
+	/** At QoS 1, not retained; `done` when the broker has it. @returns false when this connection takes nothing now */
+	publish(topic: string, payload: Buffer, done: () => void): boolean {
+		if (this.#state !== 'open' || this.#published.size >= maximumInFlight) return false;
+		do this.#messageId = (this.#messageId % 65_535) + 1;
+		while (this.#published.has(this.#messageId));
+		const messageId = this.#messageId;
+		this.#published.set(messageId, done);
+		this.#write({ cmd: 'publish', topic, payload, qos: 1, dup: false, retain: false, messageId });
+		return true;
 	}
 
 	/** No callback follows. Twice is fine. */
@@ -112,6 +127,11 @@ export class BrokerLink {
 		if (packet.cmd === 'publish') this.#publish(packet);
 		else if (packet.cmd === 'connack' && this.#state === 'connecting') this.#accepted(packet.returnCode ?? -1);
 		else if (packet.cmd === 'suback' && this.#state === 'subscribing') this.#subscribed(packet.granted);
+		else if (packet.cmd === 'puback' && packet.messageId !== undefined) {
+			const done = this.#published.get(packet.messageId);
+			this.#published.delete(packet.messageId);
+			done?.();
+		}
 	}
 
 	#accepted(returnCode: number): void {

@@ -1,5 +1,6 @@
 import type { Log } from '../../modules/ports';
 import { type BrokerAddress, BrokerLink } from './brokerlink';
+import type { Commands, Delivery, WireCommand } from './commands/commands';
 import type { Ingest } from './ingest';
 import type { Topics } from './topics';
 
@@ -7,6 +8,8 @@ export interface ExternalBrokerOptions {
 	readonly address: BrokerAddress;
 	readonly ingest: Pick<Ingest, 'submit'>;
 	readonly topics: Topics;
+	/** What devices are told to do; without, nothing. */
+	readonly commands?: Pick<Commands, 'unsent' | 'addDelivery' | 'sent'>;
 	/** Epoch ms. */
 	readonly now: () => number;
 	readonly log: Log;
@@ -29,7 +32,8 @@ const steady = 10_000;
  * Its session there outlives us, it acknowledges what is committed, and it
  * comes back for ever, with exponential back-off and full jitter.
  */
-export class ExternalBroker {
+export class ExternalBroker implements Delivery {
+	readonly door = 'broker';
 	readonly #options: ExternalBrokerOptions;
 	#link: BrokerLink | undefined;
 	#timer: NodeJS.Timeout | undefined;
@@ -39,6 +43,7 @@ export class ExternalBroker {
 
 	constructor(options: ExternalBrokerOptions) {
 		this.#options = options;
+		options.commands?.addDelivery(this);
 		this.#connect();
 	}
 
@@ -49,6 +54,12 @@ export class ExternalBroker {
 
 	get connected(): boolean {
 		return this.#state === 'connected';
+	}
+
+	/** Commands go to the broker, which keeps them for a device that is away; they count as sent when it has them. */
+	deliver(_deviceId: string, commands: readonly WireCommand[]): boolean {
+		for (const command of commands) this.#command(command);
+		return false;
 	}
 
 	/** Twice is fine. */
@@ -71,6 +82,7 @@ export class ExternalBroker {
 				opened = performance.now();
 				this.#state = 'connected';
 				log('info', 'broker', `connected to ${address.host}:${address.port}`);
+				for (const command of this.#options.commands?.unsent() ?? []) this.#command(command);
 			},
 			onMessage: (topic, payload, acknowledge) => this.#message(link, topic, payload, acknowledge),
 			onClosed: (why) => {
@@ -79,6 +91,12 @@ export class ExternalBroker {
 			},
 		});
 		this.#link = link;
+	}
+
+	#command(command: WireCommand): void {
+		const { topics, commands } = this.#options;
+		const payload = Buffer.from(JSON.stringify(command));
+		this.#link?.publish(topics.commandsOf(command.device_id), payload, () => commands?.sent(command, this.door));
 	}
 
 	#message(link: BrokerLink, topic: string, body: Buffer, acknowledge: () => void): void {

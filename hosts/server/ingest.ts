@@ -95,6 +95,11 @@ export class Ingest {
 		return { ...this.#counts };
 	}
 
+	/** Messages that wait for the disk. */
+	get waiting(): number {
+		return this.#length;
+	}
+
 	/** False while the last commit failed. */
 	get writable(): boolean {
 		return this.#retry === 0;

@@ -37,7 +37,15 @@ export interface Message {
 	/** Where an alert's id is a journal id: its place there, so that it does not look like a missing reading. */
 	readonly epoch: number | null;
 	readonly sequence: number | null;
+	/** Of a reply: what became of which command. */
+	readonly reply?: Reply;
 	readonly body: string;
+}
+
+export interface Reply {
+	readonly commandId: string;
+	readonly status: 'done' | 'refused' | 'failed';
+	readonly detail: string | null;
 }
 
 /** In which way a message is wrong: no JSON, over its bound, another device's, or a field that does not hold. */
@@ -180,7 +188,16 @@ function message(
 		alertId,
 		epoch: id ? id.epoch : null,
 		sequence: id ? id.sequence : null,
+		...(channel === 'replies' && { reply: reply(fields) }),
 		body: arrival.body.toString('utf8'),
+	};
+}
+
+function reply({ command_id, status, detail }: { [name: string]: Json }): Reply {
+	return {
+		commandId: command_id as string,
+		status: status as Reply['status'],
+		detail: (detail as string | null | undefined) ?? null,
 	};
 }
 

@@ -58,6 +58,27 @@ export const migrations: readonly string[] = [
 	) STRICT;
 	CREATE INDEX rejected_by_device ON rejected (device_id, id);
 	`,
+	`
+	CREATE TABLE commands (
+		id INTEGER PRIMARY KEY,
+		command_id TEXT NOT NULL UNIQUE,
+		device_id TEXT NOT NULL,
+		command TEXT NOT NULL,
+		arguments TEXT NOT NULL,       -- JSON
+		issued INTEGER NOT NULL,       -- epoch ms
+		expires INTEGER NOT NULL,
+		operator TEXT NOT NULL,
+		sent_at INTEGER,               -- when it first went out, and by which door
+		sent_by TEXT,
+		status TEXT,                   -- done, refused, failed: the device's word
+		detail TEXT,
+		finished_at INTEGER
+	) STRICT;
+	CREATE INDEX commands_of_device ON commands (device_id, id);
+	CREATE INDEX commands_waiting ON commands (device_id, expires) WHERE status IS NULL;
+	ALTER TABLE messages ADD COLUMN command_id TEXT;  -- of a reply: the first one counts
+	CREATE UNIQUE INDEX messages_by_command ON messages (device_id, command_id) WHERE command_id IS NOT NULL;
+	`,
 ];
 
 /**

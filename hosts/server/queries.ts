@@ -39,6 +39,14 @@ export interface ReadingQuery {
 	readonly limit: number;
 }
 
+interface ShownMessage {
+	readonly kind: 'alert' | 'diagnostics' | 'heartbeat' | 'replies';
+	readonly timestamp: number;
+	readonly received_at: number;
+	readonly door: string;
+	readonly body: string;
+}
+
 type Row = Record<string, number | string | null>;
 
 const rangeLimit = 1_000;
@@ -56,6 +64,8 @@ export class Queries {
 	readonly #alertNumbers: Statement;
 	readonly #devices: Statement;
 	readonly #deviceCount: Statement;
+	readonly #messages: Statement;
+	readonly #heardOf: Statement;
 	readonly #rowById: Statement;
 	readonly #rowByTime: Statement;
 	readonly #rowByUptime: Statement;
@@ -67,6 +77,10 @@ export class Queries {
 			`SELECT reading_id, timestamp, temperature, humidity, heart_rate, spo2, battery_level, latitude, longitude,
 			source_timestamp, received_at, door FROM readings
 			WHERE device_id = ? AND timestamp BETWEEN ? AND ? ORDER BY timestamp DESC, id DESC LIMIT ?`,
+		);
+		this.#messages = database.prepare(
+			`SELECT kind, timestamp, received_at, door, body FROM messages
+			WHERE device_id = ? AND kind = ? AND timestamp BETWEEN ? AND ? ORDER BY timestamp DESC, id DESC LIMIT ?`,
 		);
 		// Jumps from epoch to epoch in the index; the one whose highest number was written last comes first.
 		this.#epochs = database
@@ -94,6 +108,11 @@ export class Queries {
 				) SELECT id FROM device WHERE id IS NOT NULL LIMIT ?`,
 			)
 			.pluck();
+		this.#heardOf = database
+			.prepare(
+				'SELECT EXISTS (SELECT 1 FROM readings WHERE device_id = @id) OR EXISTS (SELECT 1 FROM messages WHERE device_id = @id)',
+			)
+			.pluck();
 		const row = (where: string) =>
 			database.prepare(`SELECT max(id) FROM readings WHERE device_id = ? AND ${where}`).pluck();
 		this.#rowById = row('epoch = ? AND sequence = ?');
@@ -116,6 +135,14 @@ export class Queries {
 		if (sourceTimestamp !== null)
 			return (this.#rowByUptime.get(deviceId, sourceTimestamp) as number | null) ?? undefined;
 		return (this.#rowByTime.get(deviceId, timestamp) as number | null) ?? undefined;
+	}
+
+	/** Alerts, diagnostics, heartbeats or replies, as they came; newest first. */
+	messages(kind: ShownMessage['kind'], { deviceId, from, to, limit }: ReadingQuery): object[] {
+		return (this.#messages.all(deviceId, kind, from, to, limit) as ShownMessage[]).map((message) => {
+			const { timestamp, received_at, door, body } = message;
+			return { ...JSON.parse(body), timestamp, iso: new Date(timestamp).toISOString(), received_at, door };
+		});
 	}
 
 	/** Newest first. */
@@ -161,6 +188,11 @@ export class Queries {
 			if (ranges.length < room) ranges.push([first, last]);
 		}
 		return { ranges: ranges.reverse(), count, partial, looked: readings.length };
+	}
+
+	/** Whether anything of this device lies here. */
+	hasHeardOf(deviceId: string): boolean {
+		return this.#heardOf.get({ id: deviceId }) === 1;
 	}
 
 	devices(limit: number): DeviceSummary[] {

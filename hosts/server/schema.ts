@@ -138,6 +138,21 @@ export const batchSchema = {
 	},
 } as const;
 
+/** What is shown live and kept by nobody: the guide's `realtime_data`, and its `connection`. */
+export const realtimeSchema = {
+	type: 'object',
+	required: ['device_id'],
+	properties: {
+		device_id: deviceId,
+		timestamp: { type: ['integer', 'null'], minimum: 0 },
+		heart_rate: quantities.heart_rate,
+		spo2: quantities.spo2,
+		temperature: quantities.temperature,
+		battery_level: quantities.battery_level,
+		data: { type: 'string', maxLength: 256 },
+	},
+} as const;
+
 const ajv = new Ajv({ verbose: true, allowUnionTypes: true });
 const compiled = new Map<object, ValidateFunction>();
 

@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs';
 import type { Log } from '../../modules/ports';
 import { type ExternalAddress, openExternalBroker, openOwnBroker } from './brokerdoor';
 import { serverCertificates } from './certificates';
+import { Commands } from './commands/commands';
 import { Credentials } from './credentials';
 import { completeSecrets, enrol } from './enrol';
+import { Feed } from './feed';
 import { type Counts, Ingest } from './ingest';
 import { named } from './listening';
 import { Queries } from './queries';
@@ -93,21 +95,34 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 		const store = new Store(paths.database, { log, now });
 		opened.push(() => store.close());
 		const queries = new Queries(store);
-		const ingest = new Ingest({ store, now, log });
+		const commands = new Commands(store.database, now);
+		const feed = new Feed();
+		const ingest = new Ingest({ store, now, log, onStored: (entry) => feed.stored(entry) });
 		opened.push(() => ingest.close());
 		const credentials = new Credentials(state);
 
 		const port = options.mqttsPort ?? defaults.mqttsPort;
 		const broker = options.broker
-			? openExternalBroker(options.broker, paths.serverId, { ingest, topics, now, log })
-			: await openOwnBroker({ ingest, topics, credentials, tls, host, port, now, log });
+			? openExternalBroker(options.broker, paths.serverId, { ingest, topics, commands, now, log })
+			: await openOwnBroker({ ingest, topics, commands, credentials, tls, host, port, now, log });
 		opened.push(() => broker.close());
 
 		// Loaded now that devices are served already: it takes a while.
-		const { openDoors } = await import('./doors/doors');
-		const doors = await openDoors({
+		const { Metrics } = await import('./metrics');
+		const metrics = new Metrics({
+			counts: () => ingest.counts(),
+			waiting: () => ingest.waiting,
+			writable: () => ingest.writable,
+			connections: () => ({ mqtt: broker.connections, ...doors.connections() }),
+			listeners: () => feed.listeners,
+		});
+		const { Doors } = await import('./doors/doors');
+		const doors = await Doors.open({
 			ingest,
 			queries,
+			commands,
+			feed,
+			metrics,
 			credentials,
 			tls,
 			host,
@@ -140,7 +155,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 		};
 		const httpPort = options.httpPort ?? defaults.httpPort;
 		const { openHttp } = await import('./http');
-		const http = await named(openHttp({ queries, port: httpPort, health, log }), `127.0.0.1:${httpPort} (--http)`);
+		const http = await named(
+			openHttp({ queries, port: httpPort, health, metrics, openapi: () => doors.openapi(), log }),
+			`127.0.0.1:${httpPort} (--http)`,
+		);
 		opened.push(() => http.close());
 
 		let closing: Promise<void> | undefined;

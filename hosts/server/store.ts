@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, existsSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import type { Channel, Log } from '../../modules/ports';
-import type { Door, Message, Reading, Wrong } from './message';
+import type { Door, Message, Reading, Reply, Wrong } from './message';
 import { migrate } from './migrations';
 import { quantityNames } from './schema';
 import { Seldom } from './seldom';
@@ -54,14 +54,15 @@ export interface StoreOptions {
 const sameBoot = 60_000;
 
 /**
- * The database: SQLite in WAL mode with synchronous=FULL, so that what `write` returned for survives a power cut. Every
- * row is written here; what is only read is read in queries.ts.
+ * The database: SQLite in WAL mode with synchronous=FULL, so that what `write` returned for survives a power cut. All that
+ * devices send is written here; what operators send, in commands/; what is only read is read in queries.ts.
  */
 export class Store {
 	readonly #database: Database.Database;
 	readonly #insertReading: Database.Statement;
 	readonly #insertMessage: Database.Statement;
 	readonly #insertRejected: Database.Statement;
+	readonly #finishCommand: Database.Statement;
 	readonly #sameUptime: Database.Statement;
 	readonly #sameValues: Database.Statement;
 	readonly #trimRejected: Database.Statement;
@@ -94,8 +95,12 @@ export class Store {
 				ON CONFLICT DO NOTHING`,
 			);
 			this.#insertMessage = database.prepare(
-				`INSERT INTO messages (device_id, kind, timestamp, received_at, door, alert_id, epoch, sequence, body)
-				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+				`INSERT INTO messages (device_id, kind, timestamp, received_at, door, alert_id, epoch, sequence, command_id, body)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			);
+			this.#finishCommand = database.prepare(
+				`UPDATE commands SET status = ?, detail = ?, finished_at = ?
+				WHERE command_id = ? AND device_id = ? AND status IS NULL`,
 			);
 			this.#insertRejected = database.prepare(
 				`INSERT INTO rejected (device_id, door, channel, reason, size, body, received_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
@@ -123,7 +128,7 @@ export class Store {
 		}
 	}
 
-	/** For queries.ts; nobody else writes through it. */
+	/** For queries.ts and commands/; nobody else writes through it. */
 	get database(): Database.Database {
 		return this.#database;
 	}
@@ -244,9 +249,16 @@ export class Store {
 			message.alertId,
 			message.epoch,
 			message.sequence,
+			message.reply?.commandId ?? null,
 			message.body,
 		);
+		// In the same transaction: no power cut leaves a reply without its effect.
+		if (changes === 1 && message.reply) this.#finish(message.reply, message);
 		return changes === 1 ? 'stored' : 'duplicate';
+	}
+
+	#finish({ commandId, status, detail }: Reply, { deviceId, receivedAt }: Message): void {
+		this.#finishCommand.run(status, detail, receivedAt, commandId, deviceId);
 	}
 
 	#rejected(rejected: Rejected): void {

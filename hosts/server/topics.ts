@@ -7,7 +7,8 @@ export class Topics {
 	/** Every topic that devices publish to. */
 	readonly inbound: readonly string[];
 	readonly #channels: ReadonlyMap<string, Channel>;
-	readonly #commands: string;
+	/** To every device. */
+	readonly commands: string;
 
 	/** @throws Error when the prefix holds what a topic name must not (MQTT 3.1.1, section 4.7) */
 	constructor(prefix: string) {
@@ -16,7 +17,7 @@ export class Topics {
 			throw new Error(`prefix: ${JSON.stringify(prefix)} must be words joined by "/", without "#", "+", "$" or spaces`);
 		this.#channels = new Map(channels.map((channel) => [`${prefix}/${channel}`, channel]));
 		this.inbound = [...this.#channels.keys()];
-		this.#commands = `${prefix}/commands`;
+		this.commands = `${prefix}/commands`;
 	}
 
 	/** What a message on this topic is, or undefined where devices may not publish. */
@@ -26,6 +27,11 @@ export class Topics {
 
 	/** Whether a device may subscribe to this filter and be sent what is published there: commands to all, and its own. */
 	mayRead(filter: string, deviceId: string): boolean {
-		return filter === this.#commands || filter === `${this.#commands}/${deviceId}`;
+		return filter === this.commands || filter === this.commandsOf(deviceId);
+	}
+
+	/** To one device. */
+	commandsOf(deviceId: string): string {
+		return `${this.commands}/${deviceId}`;
 	}
 }

@@ -1,17 +1,30 @@
 import type { FastifyInstance } from 'fastify';
 import type { Log } from '../../../modules/ports';
 import type { TlsFiles } from '../certificates';
+import type { Commands } from '../commands/commands';
 import type { Credentials } from '../credentials';
+import type { Feed } from '../feed';
 import type { Ingest } from '../ingest';
 import { named } from '../listening';
+import type { Metrics } from '../metrics';
 import type { Queries } from '../queries';
+import { DeviceSockets } from './devicesockets';
 import { Doorkeeper } from './doorkeeper';
+import { EventStreams, routeLive } from './live';
+import { registerLooking } from './looking';
+import { collectOpenapi } from './openapi';
+import { operatorsOnly, registerCommands } from './operators';
+import { Pulse } from './pulse';
 import { registerReceiving } from './receiving';
+import { Upgrades } from './upgrades';
 import { Web } from './web';
 
 export interface DoorsOptions {
-	readonly ingest: Pick<Ingest, 'submitAll' | 'refuse'>;
+	readonly ingest: Pick<Ingest, 'submit' | 'submitAll' | 'refuse'>;
 	readonly queries: Queries;
+	readonly commands: Commands;
+	readonly feed: Feed;
+	readonly metrics: Metrics;
 	readonly credentials: Credentials;
 	readonly tls: TlsFiles;
 	readonly host: string;
@@ -26,64 +39,117 @@ export interface DoorsOptions {
 	readonly log: Log;
 }
 
-export interface Doors {
-	readonly httpsPort: number;
-	readonly plainPort: number | undefined;
-	useCertificate(tls: TlsFiles): void;
-	/** Lets what is under way come to its end. Twice is fine. */
-	close(): Promise<void>;
-}
+/** The web's doors: HTTPS and WebSocket for devices and operators, and the same without TLS where somebody asked for it. */
+export class Doors {
+	readonly #options: DoorsOptions;
+	readonly #doorkeeper: Doorkeeper;
+	readonly #upgrades = new Upgrades();
+	readonly #pulse = new Pulse();
+	readonly #streams: EventStreams;
+	readonly #sockets: DeviceSockets;
+	#web: Web | undefined;
+	#plain: Web | undefined;
+	#openapi: () => object = () => ({});
 
-/**
- * The web's doors for devices: HTTPS, and plain HTTP where somebody asked for it.
- * @throws Error with a message for a person; nothing is open then
- */
-export async function openDoors(options: DoorsOptions): Promise<Doors> {
-	const { host, httpsPort, plainPort, tls, log, now, queries, ingest } = options;
-	const doorkeeper = new Doorkeeper({
-		credentials: options.credentials,
-		now,
-		log,
-		acceptGuideTokens: options.acceptGuideTokens,
-		...(options.perSecond !== undefined && { perSecond: options.perSecond }),
-	});
-	const register = (app: FastifyInstance, web: Web): void => {
+	private constructor(options: DoorsOptions) {
+		this.#options = options;
+		const { credentials, now, log, acceptGuideTokens, perSecond, commands, feed } = options;
+		const rate = perSecond === undefined ? {} : { perSecond };
+		this.#doorkeeper = new Doorkeeper({ credentials, now, log, acceptGuideTokens, ...rate });
+		this.#sockets = new DeviceSockets(this.#upgrades, {
+			...options,
+			doorkeeper: this.#doorkeeper,
+			pulse: this.#pulse,
+			commands: (deviceId, door) => commands.take(deviceId, door),
+		});
+		routeLive(this.#upgrades, this.#doorkeeper, { feed, pulse: this.#pulse });
+		this.#streams = new EventStreams({ feed, pulse: this.#pulse });
+		commands.addDelivery(this.#sockets);
+	}
+
+	/** @throws Error with a message for a person; nothing is open then */
+	static async open(options: DoorsOptions): Promise<Doors> {
+		const doors = new Doors(options);
+		try {
+			await doors.#listen();
+		} catch (error) {
+			await doors.close();
+			throw error;
+		}
+		return doors;
+	}
+
+	get httpsPort(): number {
+		return this.#web!.port;
+	}
+
+	get plainPort(): number | undefined {
+		return this.#plain?.port;
+	}
+
+	/** What the doors take, as OpenAPI. */
+	openapi(): object {
+		return this.#openapi();
+	}
+
+	/** Open connections, and those of them that are devices' WebSockets. */
+	connections(): { readonly https: number; readonly plain: number; readonly websocket: number } {
+		return { https: this.#web?.connections ?? 0, plain: this.#plain?.connections ?? 0, websocket: this.#sockets.size };
+	}
+
+	useCertificate(tls: TlsFiles): void {
+		this.#web!.useCertificate(tls);
+	}
+
+	/** Ends what is live, lets the requests under way come to their end. Twice is fine. */
+	async close(): Promise<void> {
+		this.#streams.close();
+		await this.#pulse.close();
+		await Promise.all([this.#web?.close(), this.#plain?.close()]);
+	}
+
+	async #listen(): Promise<void> {
+		const { host, httpsPort, plainPort, tls, now, log, acceptGuideTokens } = this.#options;
+		const common = { host, now, log, register: (app: FastifyInstance, web: Web) => this.#register(app, web) };
+		this.#web = await named(Web.open({ ...common, port: httpsPort, tls }), `${host}:${httpsPort} (--https)`);
+		log('info', 'server', `HTTPS and WebSocket on ${host}:${this.#web.port}`);
+		if (plainPort !== undefined) {
+			const opening = Web.open({ ...common, port: plainPort, tls: undefined });
+			this.#plain = await named(opening, `${host}:${plainPort} (--plain-port)`);
+			const where = `${host}:${this.#plain.port}`;
+			const what = `plain HTTP on ${where}: whoever is on the way reads what passes, and can take the tokens`;
+			log('warning', 'server', what);
+		}
+		if (acceptGuideTokens)
+			log('warning', 'server', "the guide's tokens are accepted: they are no JWT, and may be good for ever");
+	}
+
+	async #register(app: FastifyInstance, web: Web): Promise<void> {
+		const { ingest, queries, commands, credentials, metrics, now } = this.#options;
+		await collectOpenapi(app);
+		app.addHook('onResponse', async (request, reply) => {
+			metrics.request(request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1000);
+		});
+		const guard = operatorsOnly(web, this.#doorkeeper);
 		registerReceiving(app, web, {
 			ingest,
-			doorkeeper,
+			doorkeeper: this.#doorkeeper,
 			now,
 			rowId: (entry) => (entry.kind === 'reading' ? queries.rowId(entry) : undefined),
-			commands: () => [],
+			commands: (deviceId) => commands.take(deviceId, 'http'),
 		});
-	};
-	const common = { host, now, log, register };
-	const web = await named(Web.open({ ...common, port: httpsPort, tls }), `${host}:${httpsPort} (--https)`);
-	let plain: Web | undefined;
-	try {
-		if (plainPort !== undefined)
-			plain = await named(
-				Web.open({ ...common, port: plainPort, tls: undefined }),
-				`${host}:${plainPort} (--plain-port)`,
-			);
-	} catch (error) {
-		await web.close();
-		throw error;
-	}
-	log('info', 'server', `HTTPS on ${host}:${web.port}`);
-	if (plain)
-		log(
-			'warning',
-			'server',
-			`plain HTTP on ${host}:${plain.port}: whoever is on the way reads what passes, and can take the tokens`,
+		registerCommands(app, guard, {
+			commands,
+			// Behind somebody else's broker there are devices that are not enrolled here.
+			isDevice: (deviceId) => credentials.isDevice(deviceId) || queries.hasHeardOf(deviceId),
+		});
+		registerLooking(app, guard, queries);
+		this.#streams.register(app, guard);
+		app.get('/metrics', { ...guard, schema: { hide: true } }, async (_, reply) =>
+			reply.type(metrics.contentType).send(await metrics.text()),
 		);
-	if (options.acceptGuideTokens)
-		log('warning', 'server', "the guide's tokens are accepted: they are no JWT, and may be good for ever");
-	return {
-		httpsPort: web.port,
-		plainPort: plain?.port,
-		useCertificate: (renewed) => web.useCertificate(renewed),
-		close: async () => {
-			await Promise.all([web.close(), plain?.close()]);
-		},
-	};
+		app.get('/openapi.json', { ...guard, schema: { hide: true } }, async () => app.swagger());
+		this.#openapi = () => app.swagger();
+		this.#upgrades.attach(web);
+	}
 }

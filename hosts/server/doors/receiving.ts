@@ -1,15 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Channel } from '../../../modules/ports';
+import type { WireCommand } from '../commands/commands';
 import type { Ingest, Outcome, Receipts } from '../ingest';
 import { type Arrival, Refusal, type Wrong } from '../message';
 import { batchSchema, maximumBatchBody, maximumBody, schemas } from '../schema';
 import type { Entry } from '../store';
 import { openBatch } from './batch';
 import type { Doorkeeper } from './doorkeeper';
+import { deviceSecurity as security } from './openapi';
 import { turnAway, type Web } from './web';
-
-/** What a device is to do, as it goes out. */
-export type Command = Readonly<Record<string, unknown>>;
 
 export interface ReceivingOptions {
 	readonly ingest: Pick<Ingest, 'submitAll' | 'refuse'>;
@@ -19,7 +18,7 @@ export interface ReceivingOptions {
 	/** The row of a reading that was just written. */
 	readonly rowId: (entry: Entry) => number | undefined;
 	/** What waits for a device; it is told by the answer to whatever it sends. */
-	readonly commands: (deviceId: string) => readonly Command[];
+	readonly commands: (deviceId: string) => readonly WireCommand[];
 	/** How long a request waits for the disk, ms; default 10,000. What comes to the disk later is a duplicate when it comes again. */
 	readonly patience?: number;
 }
@@ -90,7 +89,7 @@ export function registerReceiving(app: FastifyInstance, web: Web, options: Recei
 
 	app.post(
 		'/api/iot/data',
-		{ onRequest: admit, bodyLimit: maximumBody, schema: { summary: 'One reading', body: schemas.data } },
+		{ onRequest: admit, bodyLimit: maximumBody, schema: { summary: 'One reading', security, body: schemas.data } },
 		async (request, reply) => {
 			const arrival = arrived(request, 'data');
 			const result = await one(arrival);
@@ -110,7 +109,11 @@ export function registerReceiving(app: FastifyInstance, web: Web, options: Recei
 
 	app.post(
 		'/api/iot/batch',
-		{ onRequest: admit, bodyLimit: maximumBatchBody, schema: { summary: 'Up to 100 readings', body: batchSchema } },
+		{
+			onRequest: admit,
+			bodyLimit: maximumBatchBody,
+			schema: { summary: 'Up to 100 readings', security, body: batchSchema },
+		},
 		async (request, reply) => {
 			const whole = arrived(request, 'data');
 			let batch: ReturnType<typeof openBatch>;
@@ -150,7 +153,11 @@ export function registerReceiving(app: FastifyInstance, web: Web, options: Recei
 	for (const [path, channel] of Object.entries(others))
 		app.post(
 			path,
-			{ onRequest: admit, bodyLimit: maximumBody, schema: { summary: summaries[channel], body: schemas[channel] } },
+			{
+				onRequest: admit,
+				bodyLimit: maximumBody,
+				schema: { summary: summaries[channel], security, body: schemas[channel] },
+			},
 			async (request, reply) => {
 				const arrival = arrived(request, channel);
 				const result = await one(arrival);

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { Commands } from '../../../hosts/server/commands/commands';
 import { ExternalBroker } from '../../../hosts/server/external';
 import { Ingest } from '../../../hosts/server/ingest';
 import { type Issued, issueServer, makeAuthority } from '../../../hosts/server/issuer';
@@ -16,10 +17,11 @@ const day = 86_400_000;
 const topic = 'fajma/esp32/data';
 const acl = `user server
 topic read fajma/esp32/#
+topic write fajma/esp32/commands/#
 
 user ESP32_001
 topic write fajma/esp32/data
-topic read fajma/esp32/commands
+topic read fajma/esp32/commands/#
 
 user blind
 topic write fajma/esp32/data
@@ -70,6 +72,7 @@ async function device({ authority, mosquitto }: Site): Promise<MqttClient> {
 function door(
 	{ authority, mosquitto }: Site,
 	change: { ca?: string; host?: string; user?: string; password?: string } = {},
+	commands?: Commands,
 ) {
 	const store = new Store(':memory:');
 	const gate = { open: true, held: [] as (() => void)[] };
@@ -92,6 +95,7 @@ function door(
 		address,
 		ingest,
 		topics: new Topics('fajma/esp32'),
+		...(commands && { commands }),
 		now: Date.now,
 		log: (_, __, message) => lines.push(message),
 		firstWait: 20,
@@ -124,6 +128,29 @@ describe('a broker that somebody else runs (Mosquitto)', () => {
 		const second = await rig({ state, broker });
 		await until(() => second.counts().rows === 2, 'the two that are new');
 		expect(second.counts()).toMatchObject({ rows: 2, duplicates: 1 });
+	});
+
+	test('carries commands, also those that were given while it was away', async () => {
+		if (!hasMosquitto()) return;
+		const there = await site();
+		const store = new Store(':memory:');
+		const commands = new Commands(store.database, Date.now);
+		const early = commands.issue('ESP32_001', { command: 'read_now' }, 'nurse').command.command_id;
+		expect(commands.one('ESP32_001', early)!.state).toBe('queued');
+		const client = await device(there);
+		const heard: string[] = [];
+		client.on('message', (on, payload, { retain, qos }) =>
+			heard.push(`${on} ${retain} ${qos} ${JSON.parse(String(payload)).command_id}`),
+		);
+		await client.subscribeAsync('fajma/esp32/commands/ESP32_001', { qos: 1 });
+		const { external } = door(there, {}, commands);
+		await until(() => heard.length === 1, 'the command that waited');
+		const late = commands.issue('ESP32_001', { command: 'flush' }, 'nurse').command.command_id;
+		await until(() => heard.length === 2, 'the other');
+		expect(heard).toEqual([early, late].map((id) => `fajma/esp32/commands/ESP32_001 false 1 ${id}`));
+		await until(() => commands.one('ESP32_001', late)!.state === 'sent', 'the word of the broker');
+		expect(commands.one('ESP32_001', late)).toMatchObject({ sent_by: 'broker' });
+		external.close();
 	});
 
 	test('is served by npm run server -- --broker, which ends cleanly and says how much came', async () => {

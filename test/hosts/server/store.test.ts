@@ -105,7 +105,7 @@ describe('what a device says of itself', () => {
 				say('heartbeat', index, { status: 'online' }),
 				say('diagnostics', index),
 				say('alert', index, { alert_type: 't', message: 'm' }),
-				say('replies', index, { command_id: 'c', status: 'done' }),
+				say('replies', index, { command_id: `c${index}`, status: 'done' }),
 			]);
 		const kept = store.database
 			.prepare('SELECT kind, count(*) AS kept, min(timestamp) AS oldest FROM messages GROUP BY kind ORDER BY kind')
