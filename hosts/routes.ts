@@ -4,6 +4,8 @@ import { TokenSource } from '../modules/jwt/jwt';
 import type { ClientPart } from '../modules/mqtt/client';
 import { MqttRoute } from '../modules/mqtt/route';
 import type { Clock, Log, Random32, Route } from '../modules/ports';
+import type { WebSocketPart } from '../modules/websocket/client';
+import { WebSocketRoute } from '../modules/websocket/route';
 import { type Settings, serverAddress } from '../src/settings';
 
 export interface RouteParts {
@@ -19,19 +21,35 @@ export interface RouteParts {
 	/** The clients of this host, each with its resolver and its TLS socket. Asked for only where the settings want one. */
 	readonly mqtt: () => ClientPart;
 	readonly http: () => HttpPart;
+	readonly webSocket: () => WebSocketPart;
 }
 
 /**
- * The routes that the settings ask for, best first: the same on every host, which differ in the clients they hand in. HTTP needs a
- * server and the secret that signs the device's tokens.
+ * The routes that the settings ask for, best first: the same on every host, which differ in the clients they hand in. WebSocket
+ * and HTTP need a server and the secret that signs the device's tokens.
  * @throws Fault 'range' when a server's address is not good
  */
 export function makeRoutes(parts: RouteParts): readonly Route[] {
 	const { settings } = parts;
 	const routes: Route[] = [];
+	if (settings.webSocketUrl !== '' && settings.deviceSecret !== '') routes.push(webSocketRoute(parts));
 	if (settings.mqttUrl !== '') routes.push(mqttRoute(parts));
 	if (settings.httpUrl !== '' && settings.deviceSecret !== '') routes.push(httpRoute(parts));
 	return routes;
+}
+
+function webSocketRoute({ settings, clock, time, random32, log, webSocket }: RouteParts): WebSocketRoute {
+	const { deviceId, deviceSecret } = settings;
+	return new WebSocketRoute({
+		webSocket: webSocket(),
+		clock,
+		log,
+		...serverAddress(settings, 'webSocketUrl'),
+		deviceId,
+		tokens: new TokenSource({ clock: time, deviceId, secret: deviceSecret, random32 }),
+		connectTimeout: settings.connectTimeoutSeconds * 1000,
+		receiptTimeout: settings.receiptTimeoutSeconds * 1000,
+	});
 }
 
 function mqttRoute({ settings, will, clock, log, mqtt }: RouteParts): MqttRoute {

@@ -80,7 +80,7 @@ describe('the board', () => {
 	test('names the SDK only where it is put together', () => {
 		const named = parts.filter((file) => imports(file).some((name) => !/^(src|modules|hosts)\//.test(name)));
 		expect(named.sort()).toEqual(
-			['http.ts', 'mqtt.ts', 'start.ts', 'wifi/link.ts', 'ethernet/link.ts']
+			['http.ts', 'mqtt.ts', 'websocket.ts', 'start.ts', 'wifi/link.ts', 'ethernet/link.ts']
 				.map((file) => `hosts/esp32/${file}`)
 				.sort(),
 		);

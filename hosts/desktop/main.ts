@@ -14,7 +14,7 @@ import { DesktopClock } from './clock';
 import { FileFlash } from './flash';
 import { DesktopLink } from './link';
 import { traceLog } from './log';
-import { httpOverTls, mqttOverTls } from './network';
+import { httpOverTls, mqttOverTls, webSocketOverTls } from './network';
 import { environment, halt, random32, readText } from './os';
 import { PersonSensor } from './person';
 import { FilePower, Status } from './power';
@@ -38,10 +38,14 @@ function boot(folder: string, power: FilePower): void {
 		sensors: [new PersonSensor(1, () => clock.time)],
 		link: new DesktopLink(clock),
 		routes(settings, will) {
-			const to = (url: 'mqttUrl' | 'httpUrl') => {
+			const to = (url: 'mqttUrl' | 'httpUrl' | 'webSocketUrl') => {
 				return { clock, ca: settings.serverCa, serverName: serverAddress(settings, url).host };
 			};
-			const clients = { mqtt: () => mqttOverTls(to('mqttUrl')), http: () => httpOverTls(to('httpUrl')) };
+			const clients = {
+				mqtt: () => mqttOverTls(to('mqttUrl')),
+				http: () => httpOverTls(to('httpUrl')),
+				webSocket: () => webSocketOverTls(to('webSocketUrl')),
+			};
 			return makeRoutes({ settings, will, clock, time: clock, random32, log, ...clients });
 		},
 		random32,

@@ -1,13 +1,15 @@
-/** The SDK's own clients of MQTT and HTTP, TCP and resolver, with our TLS between. */
+/** The SDK's own clients of MQTT, HTTP and WebSocket, TCP and resolver, with our TLS between. */
 import TCP from 'embedded:io/socket/tcp';
 import UDP from 'embedded:io/socket/udp';
 import Resolver from 'embedded:network/dns/resolver/udp';
 import HTTPClient from 'embedded:network/http/client';
 import MQTTClient from 'embedded:network/mqtt/client';
+import WebSocketClient from 'embedded:network/websocket/client';
 import type { HttpPart } from '../../modules/http/client';
 import type { ClientPart } from '../../modules/mqtt/client';
 import type { Clock } from '../../modules/ports';
 import { TLSSocket } from '../../modules/tls/tls';
+import type { WebSocketPart } from '../../modules/websocket/client';
 import { readText } from './os';
 
 export interface NetworkOptions {
@@ -37,6 +39,10 @@ export function mqttOverTls(options: NetworkOptions): ClientPart {
 
 export function httpOverTls(options: NetworkOptions): HttpPart {
 	return { io: HTTPClient, ...underClients(options) } as unknown as HttpPart;
+}
+
+export function webSocketOverTls(options: NetworkOptions): WebSocketPart {
+	return { io: WebSocketClient, ...underClients(options) } as unknown as WebSocketPart;
 }
 
 /** TLS and names; a session is kept and resumed as long as the machine runs. */

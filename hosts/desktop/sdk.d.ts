@@ -37,6 +37,11 @@ declare module 'embedded:network/mqtt/client' {
 	export default MQTTClient;
 }
 
+declare module 'embedded:network/websocket/client' {
+	const WebSocketClient: new (options: never) => object;
+	export default WebSocketClient;
+}
+
 declare function trace(...values: unknown[]): void;
 
 interface StringConstructor {

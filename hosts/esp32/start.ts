@@ -29,6 +29,7 @@ import { isDiagnosis, print, setTime } from './os';
 import { compiledSettings, readSettings } from './provision';
 import { makeSensors } from './sensors';
 import { KeptSession } from './session';
+import { webSocketOverTls } from './websocket';
 
 export interface LinkParts {
 	readonly clock: Clock;
@@ -129,6 +130,7 @@ function run(
 	const made = link.make({ clock, random32, log, settings: told, hostname });
 	const kept = new KeptSession('tls');
 	const keptHttp = new KeptSession('https');
+	const keptWebSocket = new KeptSession('wss');
 	startFirmware({
 		clock,
 		networkClock: clock,
@@ -138,17 +140,18 @@ function run(
 		sensors: makeSensors(board),
 		link: new TimedLink(made.link, timekeeper),
 		routes(known, will) {
-			const to = (url: 'mqttUrl' | 'httpUrl', session: KeptSession) => {
+			const to = (url: 'mqttUrl' | 'httpUrl' | 'webSocketUrl', session: KeptSession) => {
 				const { host: serverName } = serverAddress(known, url);
 				return { clock, ca: known.serverCa, serverName, notBefore: floor, kept: session };
 			};
 			const clients = {
 				mqtt: () => mqttOverTls(to('mqttUrl', kept)),
 				http: () => httpOverTls(to('httpUrl', keptHttp)),
+				webSocket: () => webSocketOverTls(to('webSocketUrl', keptWebSocket)),
 			};
 			return makeRoutes({ settings: known, will, clock, time: clock, random32, log, ...clients });
 		},
-		keepsakes: [timekeeper, ...made.keepsakes, kept, keptHttp],
+		keepsakes: [timekeeper, ...made.keepsakes, kept, keptHttp, keptWebSocket],
 		random32,
 		log,
 		settings,

@@ -1,12 +1,13 @@
 /** The world's side of every port: what the firmware on XS asks for is done with what the board's body has. */
 import { Fault } from '../../modules/fault';
 import type { Client, ClientOptions, Control, Readable } from '../../modules/mqtt/client';
-import type { Alarm, LogLevel } from '../../modules/ports';
+import type { Alarm, LogLevel, Sample } from '../../modules/ports';
 import { makeSettings } from '../../src/settings';
 import type { Body } from '../simulator/board/board';
 import { Handle, MqttEvent, Operation, QUANTITIES } from './device/operations';
 import type { Value } from './frames';
 import { HttpClients } from './http-clients';
+import { WebSocketClients } from './websocket-clients';
 
 /** Brings an event to the machine. */
 export type Tell = (handle: number, ...values: Value[]) => void;
@@ -17,11 +18,13 @@ export class World {
 	readonly #alarms = new Map<number, Alarm>();
 	readonly #clients = new Map<number, Client>();
 	readonly #http: HttpClients;
+	readonly #webSockets: WebSocketClients;
 
 	constructor(body: Body, tell: Tell) {
 		this.#body = body;
 		this.#tell = tell;
 		this.#http = new HttpClients(() => body.http(makeSettings(body.settings)), tell);
+		this.#webSockets = new WebSocketClients(() => body.webSocket(makeSettings(body.settings)), tell);
 		body.link.onChanged = () => tell(Handle.LINK);
 	}
 
@@ -83,7 +86,9 @@ export class World {
 				journal.close();
 				return [];
 			case Operation.SENSOR_SAMPLE:
-				return this.#sample(first);
+				return this.#quantities(sensors[first]!.sample());
+			case Operation.SENSOR_LIVE:
+				return this.#quantities(sensors[first]!.live?.());
 			case Operation.SENSOR_CLOSE:
 				sensors[first]!.close();
 				return [];
@@ -126,6 +131,16 @@ export class World {
 			case Operation.HTTP_CLOSE:
 				this.#http.close(first);
 				return [];
+			case Operation.WEBSOCKET_OPEN:
+				this.#webSockets.open(first, text[1]!);
+				return [];
+			case Operation.WEBSOCKET_READ:
+				return [this.#webSockets.read(first, second)];
+			case Operation.WEBSOCKET_WRITE:
+				return [this.#webSockets.write(values)];
+			case Operation.WEBSOCKET_CLOSE:
+				this.#webSockets.close(first);
+				return [];
 			default:
 				throw new Error(`xs: operation ${operation} (${networkClock === clock})`);
 		}
@@ -135,7 +150,9 @@ export class World {
 		const { settings, power, journal, clock, networkClock, sensors } = this.#body;
 		const { size, blockLength } = journal.status();
 		const clocks = networkClock === clock ? 1 : 2;
-		return [JSON.stringify(settings), power.cause, size, blockLength, clocks, ...sensors.map(({ name }) => name)];
+		const live = sensors.reduce((bits, { live }, index) => bits | (live ? 1 << index : 0), 0);
+		const names = sensors.map(({ name }) => name);
+		return [JSON.stringify(settings), power.cause, size, blockLength, clocks, live, ...names];
 	}
 
 	#clock(which: number): Body['clock'] {
@@ -155,8 +172,7 @@ export class World {
 		if (bytes instanceof Uint8Array) this.#body.power.retained.set(bytes);
 	}
 
-	#sample(index: number): readonly Value[] {
-		const sample = this.#body.sensors[index]!.sample();
+	#quantities(sample: Sample | undefined): readonly Value[] {
 		// What is no value at all (an object, say) still has to reach the firmware as the nonsense it is.
 		const plain = (value: unknown): Value =>
 			typeof value === 'object' && value !== null ? String(value) : (value as Value);

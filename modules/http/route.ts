@@ -14,12 +14,12 @@
 import { Fault } from '../fault';
 import type { Alarm, Clock, Log, Outgoing, Route } from '../ports';
 import type { JsonObject } from '../text/json';
+import { dateOf, retryAfterOf } from '../text/retry-after';
 import { Answer } from './answer';
 import { Batching } from './batching';
 import { Letter } from './letter';
 import { Line, type LineEvents } from './line';
 import { type HttpRouteOptions, type Plan, plan } from './options';
-import { dateOf, retryAfterOf } from './retry';
 import { faultOf, isRefusal, knowsNoSuch, UNAUTHORISED } from './statuses';
 import { commandsOf, Item, itemsOf, objectOf, saysSuccess, wordsOf, wordsOfItem } from './verdict';
 

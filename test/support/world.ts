@@ -5,16 +5,17 @@ import { PowerCut, VirtualFlash } from '../../hosts/simulator/board/flash';
 import type { JoinTimes } from '../../hosts/simulator/board/link';
 import { VirtualStore } from '../../hosts/simulator/board/store';
 import { Lifeline } from '../../hosts/simulator/net/lifeline';
-import { virtualHttp, virtualMqtt, virtualTime } from '../../hosts/simulator/net/parts';
+import { virtualHttp, virtualMqtt, virtualTime, virtualWebSocket } from '../../hosts/simulator/net/parts';
 import { type LinkOptions, type VirtualLine, VirtualNetwork } from '../../hosts/simulator/net/virtual';
 import { VirtualBroker, type VirtualBrokerOptions } from '../../hosts/simulator/net/virtual-broker';
 import { VirtualHttpServer } from '../../hosts/simulator/net/virtual-http-server';
 import type { Inbound } from '../../hosts/simulator/net/virtual-session';
 import { substream } from '../../hosts/simulator/random';
-import { Person, personSensor } from '../../hosts/simulator/sensors/person';
+import { livePersonSensor, Person, personSensor } from '../../hosts/simulator/sensors/person';
 import { VirtualTime } from '../../hosts/simulator/time';
 import type { Channel, Sensor, WakeCause } from '../../modules/ports';
 import { VirtualWeb } from './web';
+import { WebSocketDoor } from './websocket-door';
 
 /** Noon of a day, when every world begins. */
 export const NOON = 1_767_268_800_000;
@@ -30,6 +31,8 @@ export interface BoardSetUp {
 	readonly link?: LinkOptions;
 	readonly blocks?: number;
 	readonly sensors?: readonly Sensor[];
+	/** The person's heart is watched all the time. */
+	readonly live?: boolean;
 	/** Undefined: the board has no clock until somebody tells it the time. Else it knows it. */
 	readonly clockless?: boolean;
 	/** It asks these for the time: names that a VirtualNtp has. */
@@ -95,6 +98,15 @@ export function makeWorld({ seed = 1, engine, broker: rules = {} }: WorldOptions
 		onRequest: (request) => web.receive(request),
 	});
 
+	const webSocket = new WebSocketDoor({
+		network,
+		host: 'server.example',
+		port: 8443,
+		now: () => NOON + Math.floor(time.now),
+		ingest: () => ingest,
+		loses: () => chance() / 2 ** 32 < server.receiptLoss,
+	});
+
 	function addBoard(name: string, setUp: BoardSetUp = {}): Resident {
 		const {
 			settings = {},
@@ -102,12 +114,14 @@ export function makeWorld({ seed = 1, engine, broker: rules = {} }: WorldOptions
 			blocks = 32,
 			sensors,
 			clockless = false,
+			live = false,
 			timeServers,
 			sleepDriftPpm,
 			joinTimes,
 		} = setUp;
 		// Lives on, whatever becomes of the board.
-		const person = personSensor(new Person(substream(seed, name), () => time.now / 1000));
+		const model = new Person(substream(seed, name), () => time.now / 1000);
+		const person = live ? livePersonSensor(model) : personSensor(model);
 		const flash = new VirtualFlash({ blocks, random32: substream(seed, `${name} flash`) });
 		const keyValue = new VirtualStore();
 		const line = network.link(link);
@@ -133,6 +147,7 @@ export function makeWorld({ seed = 1, engine, broker: rules = {} }: WorldOptions
 					sensors: sensors ?? [person],
 					mqtt: () => virtualMqtt(line, lifeline),
 					http: () => virtualHttp(line, lifeline),
+					webSocket: () => virtualWebSocket(line, lifeline),
 					...(timeServers && { timekeeping: virtualTime(line, timeServers, lifeline) }),
 					cut: () => lifeline.cut(),
 				};
@@ -167,6 +182,8 @@ export function makeWorld({ seed = 1, engine, broker: rules = {} }: WorldOptions
 		broker,
 		/** The HTTP server: its process, and what it answers. */
 		http,
+		/** The server's WebSocket door, `wss://server.example:8443`. */
+		webSocket,
 		web,
 		server,
 		addBoard,
@@ -179,6 +196,8 @@ export function makeWorld({ seed = 1, engine, broker: rules = {} }: WorldOptions
 		crashServer() {
 			broker.crash();
 			http.crash();
+			webSocket.server.crash();
+			webSocket.server.restart();
 			ingest = makeIngest();
 		},
 		close: () => store.close(),

@@ -4,6 +4,7 @@ import type { FlashPartition, Log, Random32, Sensor, WakeCause } from '../../../
 import { TimedLink } from '../../../modules/time/timed-link';
 import { Timekeeper, type TimeServers } from '../../../modules/time/timekeeper';
 import { EARLIEST_TIME } from '../../../modules/time/window';
+import type { WebSocketPart } from '../../../modules/websocket/client';
 import { Device, type DeviceReport } from '../../../src/device';
 import type { Host } from '../../../src/host';
 import { makeSettings, type Settings } from '../../../src/settings';
@@ -31,6 +32,7 @@ export interface Plugs {
 	/** The clients, each with its resolver and its socket. */
 	readonly mqtt: (settings: Settings) => ClientPart;
 	readonly http: (settings: Settings) => HttpPart;
+	readonly webSocket: (settings: Settings) => WebSocketPart;
 	/** The board asks for the time, and the firmware has what is decided. Else it has the clock of the boot, as it is. */
 	readonly timekeeping?: TimeServers;
 	/** The power goes: every socket of this boot is gone without a word. */
@@ -46,7 +48,7 @@ export interface Firmware {
 }
 
 /** All the firmware is given but its routes, which an engine makes from the clients where the firmware runs. */
-export type Body = Omit<Host, 'routes'> & Pick<Plugs, 'mqtt' | 'http'>;
+export type Body = Omit<Host, 'routes'> & Pick<Plugs, 'mqtt' | 'http' | 'webSocket'>;
 
 /**
  * What the firmware runs on.
@@ -58,7 +60,11 @@ export type Engine = (body: Body) => Firmware;
 export const nodeEngine: Engine = (body) => {
 	const { networkClock: clock, clock: time, random32, log } = body;
 	const routes: Host['routes'] = (settings, will) => {
-		const clients = { mqtt: () => body.mqtt(settings), http: () => body.http(settings) };
+		const clients = {
+			mqtt: () => body.mqtt(settings),
+			http: () => body.http(settings),
+			webSocket: () => body.webSocket(settings),
+		};
 		return makeRoutes({ settings, will, clock, time, random32, log, ...clients });
 	};
 	return new Device({ ...body, routes }, makeSettings(body.settings));
@@ -216,6 +222,7 @@ export class VirtualBoard {
 			keepsakes: timekeeper ? [link.keepsake, timekeeper] : [link.keepsake],
 			mqtt: plugs.mqtt,
 			http: plugs.http,
+			webSocket: plugs.webSocket,
 			random32: this.#random32,
 			log,
 			settings,

@@ -5,9 +5,9 @@ import { Fault } from '../../../modules/fault';
 import type { Log, Sensor } from '../../../modules/ports';
 import type { DeviceReport } from '../../../src/report';
 import { Lifeline } from '../net/lifeline';
-import { nodeTime, tlsHttp, tlsMqtt } from '../net/parts';
+import { nodeTime, tlsHttp, tlsMqtt, tlsWebSocket } from '../net/parts';
 import { substream } from '../random';
-import { Person, personSensor } from '../sensors/person';
+import { livePersonSensor, Person, personSensor } from '../sensors/person';
 import { PacedTime, RealTime } from '../time';
 import { VirtualBoard } from './board';
 import { VirtualFlash } from './flash';
@@ -61,7 +61,9 @@ export function deskBoard(options: DeskBoardOptions): DeskBoard {
 		const flash = VirtualFlash.open(file, { blocks, random32: substream(seed, 'flash') });
 		const sockets = new RealTime();
 		const scheduler = life ?? sockets;
-		const person = personSensor(new Person(substream(seed, 'person'), () => scheduler.now / 1000));
+		const model = new Person(substream(seed, 'person'), () => scheduler.now / 1000);
+		// Who is watched each second costs time, at a thousand times the speed of life; nobody looks without a WebSocket.
+		const person = settings.webSocketUrl ? livePersonSensor(model) : personSensor(model);
 		let past: DeviceReport | undefined;
 		const board = new VirtualBoard({
 			scheduler,
@@ -83,6 +85,7 @@ export function deskBoard(options: DeskBoardOptions): DeskBoard {
 					mqtt: ({ serverCa: ca }) => tlsMqtt({ ca, lifeline, scheduler: sockets }),
 					http: ({ serverCa: ca }) => tlsHttp({ ca, lifeline, scheduler: sockets }),
 					...(timeServers && { timekeeping: nodeTime(timeServers, lifeline) }),
+					webSocket: ({ serverCa: ca }) => tlsWebSocket({ ca, lifeline, scheduler: sockets }),
 					cut: () => lifeline.cut(),
 				};
 			},

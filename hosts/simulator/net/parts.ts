@@ -1,6 +1,7 @@
 import type { HttpPart } from '../../../modules/http/client';
 import type { ClientPart } from '../../../modules/mqtt/client';
 import type { TimeServers } from '../../../modules/time/timekeeper';
+import type { WebSocketPart } from '../../../modules/websocket/client';
 import { NodeDns } from './dns';
 import { NodeHttpClient } from './http-client';
 import type { Lifeline } from './lifeline';
@@ -12,6 +13,7 @@ import { NodeUdp } from './udp';
 import type { VirtualLine } from './virtual';
 import { VirtualDns, VirtualTcp } from './virtual-socket';
 import { VirtualUdp } from './virtual-udp';
+import { NodeWebSocketClient } from './websocket-client';
 
 interface Common {
 	readonly scheduler: Scheduler;
@@ -62,4 +64,33 @@ export function virtualHttp(line: VirtualLine, lifeline?: Lifeline): HttpPart {
 /** Time servers of the real network. */
 export function nodeTime(servers: readonly string[], lifeline?: Lifeline): TimeServers {
 	return { servers, udp: { io: NodeUdp, lifeline }, dns: { io: NodeDns, lifeline } };
+}
+
+/** WebSocket over TLS on the real network. `ca` as for MQTT. */
+export function tlsWebSocket({
+	ca,
+	...common
+}: Common & { readonly ca: string | readonly string[] | 'system' }): WebSocketPart {
+	return {
+		...common,
+		io: NodeWebSocketClient,
+		dns: { ...common, io: NodeDns },
+		socket: { ...common, io: NodeTls, ca },
+	};
+}
+
+/** WebSocket over plain TCP on the real network, for a server on this machine. */
+export function tcpWebSocket(common: Common): WebSocketPart {
+	return { ...common, io: NodeWebSocketClient, dns: { ...common, io: NodeDns }, socket: { ...common, io: NodeTcp } };
+}
+
+/** WebSocket over a line of the virtual network. */
+export function virtualWebSocket(line: VirtualLine, lifeline?: Lifeline): WebSocketPart {
+	const common = { scheduler: line.network.scheduler, lifeline, line };
+	return {
+		...common,
+		io: NodeWebSocketClient,
+		dns: { ...common, io: VirtualDns },
+		socket: { ...common, io: VirtualTcp },
+	};
 }

@@ -75,3 +75,14 @@ export class Person {
 export function personSensor(person: Person): Sensor {
 	return { name: 'person', sample: () => person.measure(), close() {} };
 }
+
+/** The same, with a heart that is watched all the time. */
+export function livePersonSensor(person: Person): Sensor {
+	return {
+		...personSensor(person),
+		live() {
+			const { heartRateBpm, spo2Percent } = person.measure();
+			return { heartRateBpm, spo2Percent };
+		},
+	};
+}

@@ -35,6 +35,11 @@ export const Operation = Object.freeze({
 	HTTP_READ: 30,
 	HTTP_WRITE: 31,
 	HTTP_CLOSE: 32,
+	WEBSOCKET_OPEN: 33,
+	WEBSOCKET_READ: 34,
+	WEBSOCKET_WRITE: 35,
+	WEBSOCKET_CLOSE: 36,
+	SENSOR_LIVE: 37,
 } as const);
 
 /** To whom an event goes: these two, or the handle of an alarm or a client. */
@@ -45,6 +50,16 @@ export const Call = Object.freeze({ BOOT: 0, START: 1, STOP_SAMPLING: 2, REPORT:
 
 /** To a client. */
 export const MqttEvent = Object.freeze({ READABLE: 0, WRITABLE: 1, CONTROL: 2, ERROR: 3, CLOSED: 4 } as const);
+
+/** To a WebSocket client. An error has a code and words; a refusal, with what the server said, and how long it asks to wait. */
+export const WebSocketEvent = Object.freeze({
+	READABLE: 0,
+	WRITABLE: 1,
+	CONTROL: 2,
+	ERROR: 3,
+	REFUSED: 4,
+	CLOSED: 5,
+} as const);
 
 /** To an HTTP client. */
 export const HttpEvent = Object.freeze({ HEADERS: 0, READABLE: 1, WRITABLE: 2, DONE: 3, ERROR: 4 } as const);

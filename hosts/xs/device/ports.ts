@@ -127,7 +127,20 @@ export class WireSensor implements Sensor {
 	}
 
 	sample(): Sample | undefined {
-		const values = request(Operation.SENSOR_SAMPLE, this.#index) as (number | undefined)[] | undefined;
+		return this.#ask(Operation.SENSOR_SAMPLE);
+	}
+
+	close(): void {
+		request(Operation.SENSOR_CLOSE, this.#index);
+	}
+
+	/** For a part that measures all the time. */
+	protected now(): Sample | undefined {
+		return this.#ask(Operation.SENSOR_LIVE);
+	}
+
+	#ask(operation: number): Sample | undefined {
+		const values = request(operation, this.#index) as (number | undefined)[] | undefined;
 		if (values === undefined) return undefined;
 		const sample: Sample = {};
 		for (let index = 0; index < QUANTITIES.length; index++) {
@@ -136,9 +149,11 @@ export class WireSensor implements Sensor {
 		}
 		return sample;
 	}
+}
 
-	close(): void {
-		request(Operation.SENSOR_CLOSE, this.#index);
+export class LiveWireSensor extends WireSensor {
+	live(): Sample | undefined {
+		return this.now();
 	}
 }
 

@@ -7,7 +7,19 @@ import { makeRoutes } from '../../routes';
 import { httpPart } from './http';
 import { mqttPart } from './mqtt';
 import { Call, Handle, Operation } from './operations';
-import { linkKeepsake, log, random32, store, WireClock, WireFlash, WireLink, WirePower, WireSensor } from './ports';
+import {
+	LiveWireSensor,
+	linkKeepsake,
+	log,
+	random32,
+	store,
+	WireClock,
+	WireFlash,
+	WireLink,
+	WirePower,
+	WireSensor,
+} from './ports';
+import { webSocketPart } from './websocket';
 import { request, Wire } from './wire';
 
 /**
@@ -44,21 +56,25 @@ type Facts = readonly [
 	flashSize: number,
 	flashBlockLength: number,
 	clocks: number,
+	/** A bit for each sensor, the first the lowest: it measures all the time. */
+	live: number,
 	...sensors: string[],
 ];
 
 function boot(wire: Wire): Device {
-	const [settings, cause, size, blockLength, clocks, ...sensors] = request(Operation.BOOT) as Facts;
+	const [settings, cause, size, blockLength, clocks, live, ...sensors] = request(Operation.BOOT) as Facts;
 	const clock = new WireClock(wire, 0);
 	const networkClock = clocks === 1 ? clock : new WireClock(wire, 1);
-	const clients = { mqtt: () => mqttPart(wire), http: () => httpPart(wire) };
+	const clients = { mqtt: () => mqttPart(wire), http: () => httpPart(wire), webSocket: () => webSocketPart(wire) };
 	const host: Host = {
 		clock,
 		networkClock,
 		power: new WirePower(cause),
 		store,
 		journal: new WireFlash(size, blockLength),
-		sensors: sensors.map((name, index) => new WireSensor(name, index)),
+		sensors: sensors.map((name, index) =>
+			(live & (1 << index)) !== 0 ? new LiveWireSensor(name, index) : new WireSensor(name, index),
+		),
 		link: new WireLink(wire),
 		keepsakes: [linkKeepsake],
 		routes: (known, will) =>

@@ -67,7 +67,7 @@ describe('the engine', () => {
 	test('a stack too small, and too few names', () => {
 		const small = makeWorld({ engine: make({ stack: 150 }) }).addBoard('ESP32_001');
 		expect(() => small.powerOn()).toThrow(expect.objectContaining({ status: Abort.STACK_OVERFLOW }));
-		const nameless = makeWorld({ engine: make({ keys: 1 }) }).addBoard('ESP32_001');
+		const nameless = makeWorld({ engine: make({ keys: 0 }) }).addBoard('ESP32_001');
 		expect(() => nameless.powerOn()).toThrow(expect.objectContaining({ status: Abort.NO_MORE_KEYS }));
 	});
 
