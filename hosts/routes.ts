@@ -18,6 +18,8 @@ export interface RouteParts {
 	readonly time: Clock;
 	readonly random32: Random32;
 	readonly log: Log;
+	/** Is told the Date of each answer, with the ticks of `clock` when it was asked for and came (Timekeeper.serverDate). */
+	readonly onDate?: ((text: string, askedAt: number, answeredAt: number) => void) | undefined;
 	/** The clients of this host, each with its resolver and its TLS socket. Asked for only where the settings want one. */
 	readonly mqtt: () => ClientPart;
 	readonly http: () => HttpPart;
@@ -70,7 +72,7 @@ function mqttRoute({ settings, will, clock, log, mqtt }: RouteParts): MqttRoute 
 	});
 }
 
-function httpRoute({ settings, clock, time, random32, log, http }: RouteParts): HttpRoute {
+function httpRoute({ settings, clock, time, random32, log, onDate, http }: RouteParts): HttpRoute {
 	const { deviceId, deviceSecret } = settings;
 	return new HttpRoute({
 		http: http(),
@@ -82,5 +84,6 @@ function httpRoute({ settings, clock, time, random32, log, http }: RouteParts): 
 		connectTimeout: settings.connectTimeoutSeconds * 1000,
 		receiptTimeout: settings.receiptTimeoutSeconds * 1000,
 		batchLimit: settings.batchLimit,
+		onDate,
 	});
 }

@@ -126,6 +126,7 @@ function run(
 		log,
 	});
 	const { clock } = timekeeper;
+	const onDate = timekeeper.serverDate.bind(timekeeper);
 	const hostname = String(settings.deviceId ?? 'fajma').replaceAll('_', '-');
 	const made = link.make({ clock, random32, log, settings: told, hostname });
 	const kept = new KeptSession('tls');
@@ -149,7 +150,7 @@ function run(
 				http: () => httpOverTls(to('httpUrl', keptHttp)),
 				webSocket: () => webSocketOverTls(to('webSocketUrl', keptWebSocket)),
 			};
-			return makeRoutes({ settings: known, will, clock, time: clock, random32, log, ...clients });
+			return makeRoutes({ settings: known, will, clock, time: clock, random32, log, onDate, ...clients });
 		},
 		keepsakes: [timekeeper, ...made.keepsakes, kept, keptHttp, keptWebSocket],
 		random32,

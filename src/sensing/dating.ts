@@ -5,6 +5,8 @@ import { BOOT_MODULUS, type Stamp } from './reading';
 const KEY = 'boots';
 /** As many boots without a known time as are remembered; older ones share the bound of the oldest remembered. */
 const REMEMBERED_BOOTS = 8;
+/** Milliseconds: a clock that was told anew by more than this was wrong before; less is its drift, and no write to flash. */
+const STEP = 1_000;
 
 /** One boot that stamped readings before the time was known; `start` is its first moment, once that is known. */
 interface Boot {
@@ -61,8 +63,10 @@ export class Dating {
 		const time = this.time;
 		if (time === undefined) return undefined;
 		const now = Math.floor(time - this.#clock.ticks);
-		if (this.#current && this.#current.start === undefined) {
-			this.#current.start = now;
+		const boot = this.#current;
+		// What was told first may have been a lie, and was put right since.
+		if (boot && (boot.start === undefined || Math.abs(boot.start - now) > STEP)) {
+			boot.start = now;
 			this.#save();
 		}
 		const at = this.#boots.findIndex((boot) => boot.number === stamp.boot);

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { VirtualNtp } from '../../hosts/simulator/net/virtual-ntp';
 import { seededRandom32 } from '../../hosts/simulator/random';
 import { TokenSource } from '../../modules/jwt/jwt';
+import { HTTP_ONLY } from '../support/web';
 import { type BoardSetUp, makeWorld, NOON } from '../support/world';
 
 const MINUTE = 60_000;
@@ -105,6 +106,26 @@ describe('a clock that jumps', () => {
 		const wrong = found.filter((row, index) => Math.abs(row.time - NOON - index * 30_000) > 100);
 		expect(wrong.length).toBeLessThanOrEqual(5);
 		expect(wrong).toEqual(found.slice(0, wrong.length));
+	});
+
+	test.each([
+		['half a day back: its tokens have ended, and the refusal says what time it is', -12 * HOUR + MINUTE],
+		['a year ahead', YEAR],
+	])('the only time server lies, %s: the Date of our own puts it right', (_, lie) => {
+		const { time, resident, servers, rows, count } = makeTimedWorld({
+			timeServers: ['a.time'],
+			settings: { ...HTTP_ONLY, dataIntervalSeconds: 30 },
+		});
+		servers[0].manner.offset = lie;
+		resident.powerOn();
+		time.advance(HOUR + 5_000);
+		expect(Math.abs(resident.board.timekeeper.clock.time! - NOON - time.now)).toBeLessThan(1_500);
+		const found = rows();
+		expect(count()).toBe(121);
+		const wrong = found.filter((row, index) => Math.abs(row.time - NOON - index * 30_000) > 1_500);
+		// Of what went out before the first answer came, nothing more is known; a reading that was refused is dated anew.
+		expect(wrong.length).toBeLessThanOrEqual(1);
+		expect(resident.log.some((line) => line.startsWith('warning time: it is 2026-01-01T12:00'))).toBe(true);
 	});
 
 	test('lies of one server, for days, over power cuts and deaf networks: every reading once, in order, at its time', () => {

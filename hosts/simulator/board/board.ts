@@ -8,7 +8,7 @@ import type { WebSocketPart } from '../../../modules/websocket/client';
 import { Device, type DeviceReport } from '../../../src/device';
 import type { Host } from '../../../src/host';
 import { makeSettings, type Settings } from '../../../src/settings';
-import { makeRoutes } from '../../routes';
+import { makeRoutes, type RouteParts } from '../../routes';
 import type { Scheduler } from '../net/scheduler';
 import { BoardClock } from './clocks';
 import { PowerCut } from './flash';
@@ -48,7 +48,7 @@ export interface Firmware {
 }
 
 /** All the firmware is given but its routes, which an engine makes from the clients where the firmware runs. */
-export type Body = Omit<Host, 'routes'> & Pick<Plugs, 'mqtt' | 'http' | 'webSocket'>;
+export type Body = Omit<Host, 'routes'> & Pick<Plugs, 'mqtt' | 'http' | 'webSocket'> & Pick<RouteParts, 'onDate'>;
 
 /**
  * What the firmware runs on.
@@ -58,14 +58,14 @@ export type Engine = (body: Body) => Firmware;
 
 /** The firmware in this very process. */
 export const nodeEngine: Engine = (body) => {
-	const { networkClock: clock, clock: time, random32, log } = body;
+	const { networkClock: clock, clock: time, random32, log, onDate } = body;
 	const routes: Host['routes'] = (settings, will) => {
 		const clients = {
 			mqtt: () => body.mqtt(settings),
 			http: () => body.http(settings),
 			webSocket: () => body.webSocket(settings),
 		};
-		return makeRoutes({ settings, will, clock, time, random32, log, ...clients });
+		return makeRoutes({ settings, will, clock, time, random32, log, onDate, ...clients });
 	};
 	return new Device({ ...body, routes }, makeSettings(body.settings));
 };

@@ -43,6 +43,21 @@ describe('dating', () => {
 		expect(dating.date(early)).toBe(NOON - 10_000);
 	});
 
+	test('a time that was a lie, and is put right in the same boot, is put right for what was not dated yet', () => {
+		const { boot, world, store } = board();
+		const { clock, dating } = boot();
+		world.advance(5_000);
+		const early = dating.stamp();
+		clock.time = NOON + 86_400_000;
+		expect(dating.date(early)).toBe(NOON + 86_400_000);
+		clock.time = NOON;
+		const writes = store.writes;
+		expect(dating.date(early)).toBe(NOON);
+		clock.time = NOON + 900;
+		expect(dating.date(early)).toBe(NOON);
+		expect(store.writes).toBe(writes + 1);
+	});
+
 	test('still knows it after the power was gone', () => {
 		const { boot, world } = board();
 		const first = boot();
