@@ -67,7 +67,7 @@ function read(file: string | undefined, name: string): string | undefined {
 	try {
 		return readFileSync(file, 'utf8').trimEnd();
 	} catch (error) {
-		program.error(`error: ${name}: ${(error as Error).message}`);
+		return program.error(`error: ${name}: ${(error as Error).message}`);
 	}
 }
 
