@@ -223,6 +223,7 @@ export class VirtualBoard {
 			mqtt: plugs.mqtt,
 			http: plugs.http,
 			webSocket: plugs.webSocket,
+			onDate: timekeeper?.serverDate.bind(timekeeper),
 			random32: this.#random32,
 			log,
 			settings,
