@@ -7,6 +7,7 @@
 import config from 'mc/config';
 import Timer from 'timer';
 import { Fault } from '../../modules/fault';
+import { KeptSession } from '../../modules/tls/session';
 import { start } from '../../src/main';
 import { serverAddress } from '../../src/settings';
 import { makeRoutes } from '../routes';
@@ -29,6 +30,9 @@ const log = traceLog(environment('FAJMA_LOG'));
 function boot(folder: string, power: FilePower): void {
 	power.begin();
 	const clock = new DesktopClock();
+	const kept = new KeptSession('tls');
+	const keptHttp = new KeptSession('https');
+	const keptWebSocket = new KeptSession('wss');
 	start({
 		clock,
 		networkClock: clock,
@@ -38,16 +42,17 @@ function boot(folder: string, power: FilePower): void {
 		sensors: [new PersonSensor(1, () => clock.time)],
 		link: new DesktopLink(clock),
 		routes(settings, will) {
-			const to = (url: 'mqttUrl' | 'httpUrl' | 'webSocketUrl') => {
-				return { clock, ca: settings.serverCa, serverName: serverAddress(settings, url).host };
+			const to = (url: 'mqttUrl' | 'httpUrl' | 'webSocketUrl', session: KeptSession) => {
+				return { clock, ca: settings.serverCa, serverName: serverAddress(settings, url).host, kept: session };
 			};
 			const clients = {
-				mqtt: () => mqttOverTls(to('mqttUrl')),
-				http: () => httpOverTls(to('httpUrl')),
-				webSocket: () => webSocketOverTls(to('webSocketUrl')),
+				mqtt: () => mqttOverTls(to('mqttUrl', kept)),
+				http: () => httpOverTls(to('httpUrl', keptHttp)),
+				webSocket: () => webSocketOverTls(to('webSocketUrl', keptWebSocket)),
 			};
 			return makeRoutes({ settings, will, clock, time: clock, random32, log, ...clients });
 		},
+		keepsakes: [kept, keptHttp, keptWebSocket],
 		random32,
 		log,
 		settings: settingsOf(folder),

@@ -8,6 +8,7 @@ import WebSocketClient from 'embedded:network/websocket/client';
 import type { HttpPart } from '../../modules/http/client';
 import type { ClientPart } from '../../modules/mqtt/client';
 import type { Clock } from '../../modules/ports';
+import type { KeptSession } from '../../modules/tls/session';
 import { TLSSocket } from '../../modules/tls/tls';
 import type { WebSocketPart } from '../../modules/websocket/client';
 import { readText } from './os';
@@ -18,6 +19,7 @@ export interface NetworkOptions {
 	readonly ca: string;
 	/** The name that the server's certificate must bear. */
 	readonly serverName: string;
+	readonly kept: KeptSession;
 }
 
 /**
@@ -45,8 +47,8 @@ export function webSocketOverTls(options: NetworkOptions): WebSocketPart {
 	return { io: WebSocketClient, ...underClients(options) } as unknown as WebSocketPart;
 }
 
-/** TLS and names; a session is kept and resumed as long as the machine runs. */
-function underClients({ clock, ca, serverName }: NetworkOptions): object {
+/** TLS, resumed where it can be, and names. */
+function underClients({ clock, ca, serverName, kept }: NetworkOptions): object {
 	const tls = {
 		io: TLSSocket,
 		socket: { io: HeldTcp, nodelay: true },
@@ -54,9 +56,12 @@ function underClients({ clock, ca, serverName }: NetworkOptions): object {
 		ca,
 		// The SDK's resolver says 127.0.0.1 for localhost, and the client hands that on as the host.
 		serverName,
-		session: undefined as ArrayBuffer | undefined,
+		// Read when a connection begins.
+		get session() {
+			return kept.session;
+		},
 		onSession(session: ArrayBuffer) {
-			tls.session = session;
+			kept.session = session;
 		},
 	};
 	return { dns: { io: Resolver, servers: nameServers(), socket: { io: UDP } }, socket: tls };

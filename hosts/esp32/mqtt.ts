@@ -5,9 +5,9 @@ import Resolver from 'embedded:network/dns/resolver/udp';
 import MQTTClient from 'embedded:network/mqtt/client';
 import type { ClientPart } from '../../modules/mqtt/client';
 import type { Clock } from '../../modules/ports';
+import type { KeptSession } from '../../modules/tls/session';
 import { TLSSocket } from '../../modules/tls/tls';
 import { nameServer } from './os';
-import type { KeptSession } from './session';
 
 export interface ClientOptions {
 	readonly clock: Clock;

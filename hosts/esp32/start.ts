@@ -15,6 +15,7 @@ import type { NamesPart, UdpPart } from '../../modules/time/parts';
 import { TimedLink } from '../../modules/time/timed-link';
 import { Timekeeper } from '../../modules/time/timekeeper';
 import { EARLIEST_TIME } from '../../modules/time/window';
+import { KeptSession } from '../../modules/tls/session';
 import { start as startFirmware } from '../../src/main';
 import { serverAddress } from '../../src/settings';
 import { makeRoutes } from '../routes';
@@ -28,7 +29,6 @@ import { type Domain, NvsStore } from './nvs';
 import { isDiagnosis, print, setTime } from './os';
 import { compiledSettings, readSettings } from './provision';
 import { makeSensors } from './sensors';
-import { KeptSession } from './session';
 import { webSocketOverTls } from './websocket';
 
 export interface LinkParts {

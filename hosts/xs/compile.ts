@@ -39,6 +39,8 @@ export interface HostOptions {
 	readonly rooms?: readonly string[];
 	/** What their C is linked with: `-lmbedtls` … */
 	readonly libraries?: readonly string[];
+	/** Which versions these are of: with others, it is compiled anew. */
+	readonly versions?: string;
 	/** 32 where it can be, since pointers, and so slots, are then as large as on the board. */
 	readonly width?: 32 | 64;
 }
@@ -54,12 +56,12 @@ export interface Host {
  * @throws Error that says what is missing
  */
 export function compileHost(folder: string, log: (line: string) => void, options: HostOptions = {}): Host {
-	const { rooms = [], libraries = [] } = options;
+	const { rooms = [], libraries = [], versions = '' } = options;
 	const compiler = process.env.CC ?? 'gcc';
 	const own = readdirSync(here).filter((name) => /\.[ch]$/.test(name));
 	const natives = tableOfNatives(rooms);
 	const hash = createHash('sha256').update(`${compiler} ${PACKAGE} ${SHA512} ${DEFINES.join(' ')}`);
-	hash.update(natives.source).update(libraries.join(' '));
+	hash.update(natives.source).update(`${libraries.join(' ')} ${versions}`);
 	for (const file of [...own.map((name) => join(here, name)), ...natives.files])
 		hash.update(file).update(readFileSync(file));
 	hash.update(readFileSync(join(here, 'compile.ts')));

@@ -5,7 +5,19 @@
 #ifndef MODULES_TLS_PLATFORM_H
 #define MODULES_TLS_PLATFORM_H
 
+#if defined(__has_include)
+#if !__has_include(<mbedtls/version.h>)
+#error "Mbed TLS is not found. Debian: apt-get install libmbedtls-dev. macOS: brew install mbedtls@3, or MBEDTLS names its folder. Windows: INCLUDE and LIB must name its folders."
+#endif
+#endif
 #include <mbedtls/version.h>
+
+#if defined(_MSC_VER)
+#pragma comment(lib, "mbedtls.lib")
+#pragma comment(lib, "mbedx509.lib")
+#pragma comment(lib, "mbedcrypto.lib")
+#pragma comment(lib, "bcrypt.lib")
+#endif
 
 /* Bytes of TLS records on their way in and out, and of plaintext gathered for one record. See DESIGN.md. */
 #ifndef TLS_RECEIVE

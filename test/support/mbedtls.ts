@@ -7,6 +7,8 @@ export interface MbedTls {
 	/** 2, 3 or 4. */
 	readonly major: number;
 	readonly tls13: boolean;
+	/** As it calls itself. */
+	readonly version: string;
 }
 
 /**
@@ -18,8 +20,8 @@ export function findMbedTls(): MbedTls | undefined {
 	const linked = spawnSync(compiler, ['-m64', '-x', 'c', '-', '-o', '/dev/null', ...LIBRARIES], { input: CALLS_IT });
 	if (linked.status === 0) {
 		const asked = spawnSync(compiler, ['-E', '-P', '-x', 'c', '-'], { input: ASKS_IT, encoding: 'utf8' });
-		const [, major = '2', tls13] = /version (\d+)\s+(with TLS 1\.3)?/.exec(asked.stdout) ?? [];
-		return { major: Number(major), tls13: tls13 !== undefined };
+		const [, version = '2.0', tls13] = /version "([^"]+)"\s+(with TLS 1\.3)?/.exec(asked.stdout) ?? [];
+		return { major: Number.parseInt(version, 10), tls13: tls13 !== undefined, version };
 	}
 	const message = 'Mbed TLS or a C compiler is not installed (apt-get install gcc libc6-dev libmbedtls-dev)';
 	if (process.env.CI) throw new Error(`${message}: CI must have them`);
@@ -35,7 +37,7 @@ int main(void) { mbedtls_ssl_init(NULL); mbedtls_x509_crt_init(NULL); return 0; 
 
 const ASKS_IT = `#include <mbedtls/version.h>
 #include <mbedtls/ssl.h>
-version MBEDTLS_VERSION_MAJOR
+version MBEDTLS_VERSION_STRING
 #if MBEDTLS_VERSION_MAJOR >= 3 && defined(MBEDTLS_SSL_PROTO_TLS1_3)
 with TLS 1.3
 #endif

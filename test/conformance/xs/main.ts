@@ -1,4 +1,4 @@
-/// <reference path="../../../hosts/desktop/sdk.d.ts" />
+/// <reference path="../../../hosts/sdk.d.ts" />
 /**
  * The cases on Moddable's XS, against the SDK's classes and ours over them. By hand, with the peer listening:
  *

@@ -5,9 +5,9 @@ import { levelOf, uartLog } from '../../../hosts/esp32/log';
 import { type Domain, NvsStore } from '../../../hosts/esp32/nvs';
 import { compiledSettings, readNetworks, readSettings, settingKeys } from '../../../hosts/esp32/provision';
 import { makeSensors } from '../../../hosts/esp32/sensors';
-import { KeptSession } from '../../../hosts/esp32/session';
 import { VirtualTime } from '../../../hosts/simulator/time';
 import type { Log } from '../../../modules/ports';
+import { KeptSession } from '../../../modules/tls/session';
 import { settingNames } from '../../../src/settings';
 
 const FLOOR = 1_767_225_600_000;

@@ -10,7 +10,7 @@ import { type Frame, Kind, type Value } from '../../../hosts/xs/frames';
 import { readStatistics } from '../../../hosts/xs/statistics';
 import { Fault } from '../../../modules/fault';
 import type { Alarm } from '../../../modules/ports';
-import { LIBRARIES } from '../../support/mbedtls';
+import { findMbedTls, LIBRARIES } from '../../support/mbedtls';
 import type { Outcome, Trial } from './plan';
 import type { Device } from './run';
 import { Ask, TcpEvent } from './xs/operations';
@@ -28,7 +28,7 @@ export function buildTls(): XsBuild {
 	const ports = ['operations', 'ports', 'wire'].map((name) => `hosts/xs/device/${name}.ts`);
 	return buildXs(
 		// Mbed TLS is installed for this computer's own width.
-		{ rooms: ['modules/tls', `${here}/xs`], libraries: LIBRARIES, width: 64 },
+		{ rooms: ['modules/tls', `${here}/xs`], libraries: LIBRARIES, versions: findMbedTls()?.version ?? '', width: 64 },
 		{ sources: [...sources, ...ports], main: `${here}/xs/main` },
 	);
 }

@@ -1,4 +1,11 @@
-/** As much of the Moddable SDK 8.2 as this host names, for the check of the whole; mcconfig uses the SDK's own typings. */
+/**
+ * As much of the Moddable SDK 8.2 as the hosts on it name (desktop, esp32), for the check of the whole; mcconfig uses the SDK's own
+ * typings.
+ *
+ * Where those are wrong or silent, and the hosts cast: the MQTT client's callbacks (see modules/mqtt/client.ts); Wi-Fi has
+ * `connect({channel})`, `scan({channel})`, `BSSID` and `channel`, which are not typed; `read` of key-value may give undefined; flash's
+ * `status()` gives no `writeAlign` and no `eraseValue`; the resolver's callbacks are typed as giving null; `abort` is not typed.
+ */
 declare module 'mc/config' {
 	const config: object;
 	export default config;
@@ -40,6 +47,31 @@ declare module 'embedded:network/mqtt/client' {
 declare module 'embedded:network/websocket/client' {
 	const WebSocketClient: new (options: never) => object;
 	export default WebSocketClient;
+}
+
+declare module 'time' {
+	const Time: { readonly ticks: number };
+	export default Time;
+}
+
+declare module 'embedded:storage/flash' {
+	const FlashStorage: { open(options: { path: string }): object };
+	export default FlashStorage;
+}
+
+declare module 'embedded:storage/key-value' {
+	const KeyValueStorage: { open(options: { path: string; format: 'string' }): object };
+	export default KeyValueStorage;
+}
+
+declare module 'embedded:network/interface/wifi' {
+	const WiFi: new (options: never) => object;
+	export default WiFi;
+}
+
+declare module 'embedded:network/interface/ethernet' {
+	const Ethernet: new (options: never) => object;
+	export default Ethernet;
 }
 
 declare function trace(...values: unknown[]): void;

@@ -1,4 +1,4 @@
-import type { Keepsake } from '../../modules/ports';
+import type { Keepsake } from '../ports';
 
 /** The TLS session with a server, resumed within a waking and after deep sleep. A secret: for RTC memory, never for flash. */
 export class KeptSession implements Keepsake {
