@@ -155,11 +155,20 @@ export class Commands {
 		return { command: this.#shown(this.#one.get(id) as Row), isNew: true };
 	}
 
-	/** What a device that is there now must be told: the oldest of what waits. It counts as sent. */
-	take(deviceId: string, door: Door): readonly WireCommand[] {
-		const rows = this.#waiting.all(deviceId, this.#now(), atOnce) as Row[];
-		for (const row of rows) if (row.sent_at === null) this.#sent.run(this.#now(), door, row.command_id);
-		return rows.map(wire);
+	/**
+	 * What a device that is there now must be told: the oldest of what waits. It counts as sent.
+	 * @param bytes of JSON, at most; 2,048 have room for any one
+	 */
+	take(deviceId: string, door: Door, bytes = Number.POSITIVE_INFINITY): readonly WireCommand[] {
+		const taken: WireCommand[] = [];
+		for (const row of this.#waiting.all(deviceId, this.#now(), atOnce) as Row[]) {
+			const command = wire(row);
+			bytes -= Buffer.byteLength(JSON.stringify(command)) + 1;
+			if (bytes < 0) break;
+			taken.push(command);
+			if (row.sent_at === null) this.#sent.run(this.#now(), door, row.command_id);
+		}
+		return taken;
 	}
 
 	/** What never went out, of all devices: for a broker that keeps it for them. The oldest thousand. */

@@ -39,6 +39,9 @@ export interface DoorsOptions {
 	readonly log: Log;
 }
 
+/** In one answer: a device keeps 2 KB of it, and reads it on a heap of 64 KB. */
+const maximumCommandBytes = 1_500;
+
 /** The web's doors: HTTPS and WebSocket for devices and operators, and the same without TLS where somebody asked for it. */
 export class Doors {
 	readonly #options: DoorsOptions;
@@ -136,7 +139,7 @@ export class Doors {
 			doorkeeper: this.#doorkeeper,
 			now,
 			rowId: (entry) => (entry.kind === 'reading' ? queries.rowId(entry) : undefined),
-			commands: (deviceId) => commands.take(deviceId, 'http'),
+			commands: (deviceId) => commands.take(deviceId, 'http', maximumCommandBytes),
 		});
 		registerCommands(app, guard, {
 			commands,

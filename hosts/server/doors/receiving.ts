@@ -29,6 +29,8 @@ interface Received {
 }
 
 const statuses: Readonly<Record<Wrong, number>> = { malformed: 400, foreign: 403, tooLong: 413, invalid: 422 };
+/** Characters said of one item of a batch: a device keeps 8 KB of an answer, with commands, to 50 readings. */
+const maximumError = 64;
 /** Seconds after which it is worth trying again when the disk does not take what came. */
 const retryAfter = 5;
 
@@ -143,7 +145,7 @@ export function registerReceiving(app: FastifyInstance, web: Web, options: Recei
 					...(ids && { reading_id: ids[index] }),
 					...(typeof outcome === 'string'
 						? { status: outcome === 'stored' ? outcome : 'duplicate' }
-						: { status: 'refused', error: outcome.refused }),
+						: { status: 'refused', error: outcome.refused.slice(0, maximumError) }),
 				})),
 				commands: options.commands(whole.deviceId!),
 			};

@@ -66,13 +66,12 @@ export class Web {
 			maxHeaderSize: maximumHeader,
 			headersTimeout,
 			requestTimeout,
+			// Above a device's interval of 30 s: a TLS handshake costs it a second and 40 KB.
+			keepAliveTimeout: 75_000,
 			connectionsCheckingInterval: Math.min(1_000, headersTimeout),
 		};
 		this.#app = fastify({
 			bodyLimit: 16_384,
-			requestTimeout,
-			// Above a device's interval of 30 s: a TLS handshake costs it a second and 40 KB.
-			keepAliveTimeout: 75_000,
 			forceCloseConnections: 'idle',
 			routerOptions: { maxParamLength: 128, ignoreTrailingSlash: true },
 			serverFactory: (handler) => {

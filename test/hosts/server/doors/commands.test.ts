@@ -154,11 +154,35 @@ describe('a command', () => {
 		expect((await server.ask(path, { headers: operator(server) })).json.commands.length).toBe(1);
 	});
 
+	test('leaves room in an answer: a device keeps 2 KB of it, 8 KB after a batch of 50', async () => {
+		const server = await webRig();
+		const long = 1.2345678901234567e-100;
+		const all = { low: -long, high: 99.99999999999999, hysteresis: long, ratePerMinute: 999.9999999999999 };
+		const given = { temperature: all, humidity: { ...all, low: long }, heart_rate: { ...all, low: long } };
+		const most = { ...given, spo2: { ...all, low: long }, battery_level: { ...all, low: long } };
+		for (let index = 0; index < 5; index += 1)
+			expect((await tell(server, { command: 'set_thresholds', arguments: most })).status).toBe(201);
+		const single = await server.post(id, '/api/iot/data', reading(id, 4_294_967_295));
+		expect(single.json.commands.length).toBe(1);
+		expect(single.text.length).toBeLessThan(2_048);
+		const wrong = { temperature: 900, timestamp: 'x'.repeat(100) };
+		const batch = await server.post(id, '/api/iot/batch', {
+			device_id: id,
+			measurements: Array.from({ length: 50 }, () => wrong),
+			reading_ids: Array.from({ length: 50 }, (_, index) => `5f1c09aa-42949672${String(index).padStart(2, '0')}`),
+		});
+		expect(batch.json.results.map(({ status }: { status: string }) => status)).toEqual(new Array(50).fill('refused'));
+		expect(batch.json.commands.length).toBe(1);
+		expect(batch.text.length).toBeLessThan(8_192);
+	});
+
 	test('waits among 64 at most, of which a device is told 8 at once', async () => {
 		const server = await webRig();
 		for (let index = 0; index < 64; index += 1) expect((await tell(server, { command: 'flush' })).status).toBe(201);
 		const over = await tell(server, { command: 'flush' });
 		expect([over.status, over.json.error]).toEqual([409, 'command: 64 wait for ESP32_001 already']);
+		const talk = await deviceTalk(server, id);
+		await talk.hears(8);
 		expect((await server.post(id, '/api/iot/data', reading(id, 1))).json.commands.length).toBe(8);
 	});
 

@@ -31,6 +31,8 @@ describe('POST /api/iot/data', () => {
 		]);
 		expect(Math.abs(Date.parse(String(headers.date)) - Date.now())).toBeLessThan(10_000);
 		expect(headers['cache-control']).toBe('no-store');
+		// Above the 30 s from one reading to the next.
+		expect(headers['keep-alive']).toBe('timeout=75');
 	});
 
 	test('gives no receipt before the commit', async () => {
