@@ -80,3 +80,28 @@ interface StringConstructor {
 	/** Throws when the bytes are no UTF-8. */
 	fromArrayBuffer(bytes: ArrayBuffer): string;
 }
+
+declare module 'embedded:io/analog' {
+	const Analog: new (options: never) => object;
+	export default Analog;
+}
+
+declare module 'embedded:io/digital' {
+	const Digital: (new (options: never) => object) & { readonly InputPullUp: number; readonly Falling: number };
+	export default Digital;
+}
+
+declare module 'embedded:io/i2c' {
+	const I2C: new (options: never) => object;
+	export default I2C;
+}
+
+declare module 'embedded:io/serial' {
+	const Serial: new (options: never) => object;
+	export default Serial;
+}
+
+declare module 'embedded:io/smbus' {
+	const SMBus: new (options: never) => object;
+	export default SMBus;
+}

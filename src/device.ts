@@ -19,6 +19,10 @@ import type { Settings } from './settings';
 
 export type { DeviceReport };
 
+/** Milliseconds that a reading may wait for its sensors: one that is awake all the time has no need to; a pulse takes ten seconds. */
+const PATIENCE = 1_500;
+const LONGEST_PATIENCE = 15_000;
+
 /** One waking of the device, from the recovery of its journal to sleep or close(). */
 export class Device {
 	readonly #host: Host;
@@ -89,6 +93,8 @@ export class Device {
 			journal: this.#journal,
 			dating: this.#dating,
 			interval,
+			// Asleep from reading to reading, there was no time ahead of this one.
+			patience: state ? Math.min(LONGEST_PATIENCE, settings.awakeCapSeconds * 500) : PATIENCE,
 			onReading: () => {
 				this.#watchFlash();
 				this.#plan.reading();
@@ -163,6 +169,7 @@ export class Device {
 			rssiDbm: link.rssiDbm,
 			sampled: this.#sampler.sampled,
 			journaled: this.#sampler.journaled,
+			missing: this.#sampler.missing,
 			released: this.#courier.released,
 			refused: this.#courier.setAside,
 			dropped: this.#journal.dropped,

@@ -1,4 +1,4 @@
-import type { Route } from '../modules/ports';
+import type { Missing, Route } from '../modules/ports';
 import type { LaneState } from './delivery/lane';
 
 export interface RouteReport {
@@ -21,6 +21,8 @@ export interface DeviceReport {
 	readonly rssiDbm: number | undefined;
 	readonly sampled: number;
 	readonly journaled: number;
+	/** Why the last reading lacks what it lacks. */
+	readonly missing: Missing;
 	readonly released: number;
 	/** Readings that were set aside: a server refused them, or they could not be read. */
 	readonly refused: number;

@@ -73,7 +73,7 @@ describe('the board', () => {
 		for (const file of parts)
 			for (const name of imports(file))
 				expect(name, file).toMatch(
-					/^(src\/|modules\/|hosts\/esp32\/|hosts\/routes$|embedded:|(timer|time|mc\/config)$)/,
+					/^(src\/|modules\/|hosts\/esp32\/|hosts\/(routes|sensors)$|embedded:|(timer|time|mc\/config)$)/,
 				);
 	});
 

@@ -1,4 +1,7 @@
 import { Fault } from '../../modules/fault';
+import type { SensorPart } from '../sensors';
+
+export type { SensorPart };
 
 /** What a board is, as data: what is soldered to which pin. Boards are in boards/, one file each. */
 export interface Board {
@@ -36,14 +39,6 @@ export type Bus =
 	| { readonly kind: 'i2c'; readonly data: number; readonly clock: number }
 	| { readonly kind: 'spi'; readonly clock: number; readonly out: number; readonly in: number }
 	| { readonly kind: 'serial'; readonly transmit: number; readonly receive: number };
-
-/** A part that measures: its driver (a room of modules) by name, and where it is. */
-export interface SensorPart {
-	readonly part: string;
-	readonly bus: string;
-	readonly address?: number;
-	readonly interrupt?: number;
-}
 
 export interface LoraRadio {
 	readonly part: 'sx1276' | 'sx1262';

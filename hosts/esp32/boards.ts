@@ -4,6 +4,7 @@ import { esp32C3DevKitM } from './boards/esp32-c3-devkitm';
 import { esp32C6DevKitC } from './boards/esp32-c6-devkitc';
 import { esp32DevKitC } from './boards/esp32-devkitc';
 import { esp32S3DevKitC } from './boards/esp32-s3-devkitc';
+import { esp32Vitals } from './boards/esp32-vitals';
 import { heltecLora32V2 } from './boards/heltec-lora32-v2';
 import { ttgoTBeam } from './boards/ttgo-t-beam';
 import { wt32Eth01 } from './boards/wt32-eth01';
@@ -11,6 +12,7 @@ import { wt32Eth01 } from './boards/wt32-eth01';
 /** The first of a chip is the one that is meant when none is named. */
 export const boards: readonly Board[] = Object.freeze([
 	esp32DevKitC,
+	esp32Vitals,
 	heltecLora32V2,
 	ttgoTBeam,
 	wt32Eth01,

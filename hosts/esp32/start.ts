@@ -1,5 +1,10 @@
 /** A board: the SDK's classes and the chip, put together as what the firmware is given. */
 
+import Analog from 'embedded:io/analog';
+import Digital from 'embedded:io/digital';
+import I2C from 'embedded:io/i2c';
+import Serial from 'embedded:io/serial';
+import SMBus from 'embedded:io/smbus';
 import UDP from 'embedded:io/socket/udp';
 import FlashStorage from 'embedded:storage/flash';
 import KeyValueStorage from 'embedded:storage/key-value';
@@ -28,7 +33,7 @@ import { dns, mqttOverTls } from './mqtt';
 import { type Domain, NvsStore } from './nvs';
 import { isDiagnosis, print, setTime } from './os';
 import { compiledSettings, readSettings } from './provision';
-import { makeSensors } from './sensors';
+import { type IoClasses, makeSensors } from './sensors';
 import { webSocketOverTls } from './websocket';
 
 export interface LinkParts {
@@ -138,7 +143,7 @@ function run(
 		power,
 		store: new NvsStore(domain('fajma')),
 		journal: FlashStorage.open({ path: 'journal' }) as unknown as FlashPartition,
-		sensors: makeSensors(board),
+		sensors: makeSensors(board, { I2C, SMBus, Serial, Analog, Digital } as unknown as IoClasses, clock),
 		link: new TimedLink(made.link, timekeeper),
 		routes(known, will) {
 			const to = (url: 'mqttUrl' | 'httpUrl' | 'webSocketUrl', session: KeptSession) => {

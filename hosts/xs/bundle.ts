@@ -18,7 +18,10 @@ const MAIN = 'hosts/xs/device/main';
 /** Runs last, when all that it freezes is there. */
 const LAST = 'hosts/xs/device/freeze';
 
-const FIRMWARE: Program = { sources: ['modules', 'src', 'hosts/routes.ts', 'hosts/xs/device'], main: MAIN };
+const FIRMWARE: Program = {
+	sources: ['modules', 'src', 'hosts/routes.ts', 'hosts/sensors.ts', 'hosts/xs/device'],
+	main: MAIN,
+};
 
 /** @returns the folder that holds the modules; made unless it is there already */
 export function bundleDevice(folder: string, log: (line: string) => void, program: Program = FIRMWARE): string {

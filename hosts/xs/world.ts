@@ -8,6 +8,7 @@ import { Handle, MqttEvent, Operation, QUANTITIES } from './device/operations';
 import type { Value } from './frames';
 import { HttpClients } from './http-clients';
 import { WebSocketClients } from './websocket-clients';
+import { WiringWorld } from './wiring';
 
 /** Brings an event to the machine. */
 export type Tell = (handle: number, ...values: Value[]) => void;
@@ -20,11 +21,14 @@ export class World {
 	readonly #http: HttpClients;
 	readonly #webSockets: WebSocketClients;
 
+	readonly #wiring: WiringWorld | undefined;
+
 	constructor(body: Body, tell: Tell) {
 		this.#body = body;
 		this.#tell = tell;
 		this.#http = new HttpClients(() => body.http(makeSettings(body.settings)), tell);
 		this.#webSockets = new WebSocketClients(() => body.webSocket(makeSettings(body.settings)), tell);
+		this.#wiring = body.wiring && new WiringWorld(body.wiring, tell);
 		body.link.onChanged = () => tell(Handle.LINK);
 	}
 
@@ -142,17 +146,19 @@ export class World {
 				this.#webSockets.close(first);
 				return [];
 			default:
+				if (this.#wiring) return this.#wiring.answer(operation, values);
 				throw new Error(`xs: operation ${operation} (${networkClock === clock})`);
 		}
 	}
 
 	#facts(): readonly Value[] {
-		const { settings, power, journal, clock, networkClock, sensors } = this.#body;
+		const { settings, power, journal, clock, networkClock, sensors, wiring } = this.#body;
 		const { size, blockLength } = journal.status();
 		const clocks = networkClock === clock ? 1 : 2;
 		const live = sensors.reduce((bits, { live }, index) => bits | (live ? 1 << index : 0), 0);
+		const parts = wiring && JSON.stringify(wiring.parts);
 		const names = sensors.map(({ name }) => name);
-		return [JSON.stringify(settings), power.cause, size, blockLength, clocks, live, ...names];
+		return [JSON.stringify(settings), power.cause, size, blockLength, clocks, live, parts, ...names];
 	}
 
 	#clock(which: number): Body['clock'] {

@@ -13,8 +13,8 @@ export interface GpsOptions {
 	readonly validity?: number;
 	/** Horizontal dilution of precision above which a place is none. Default: 10. */
 	readonly largestDilution?: number;
-	/** Milliseconds ahead of a reading at which a receiver that slept should be started. Default: 0: it runs all the time. */
-	readonly warmUp?: number;
+	/** Milliseconds that a reading may wait for the next sentence. Default: 2,500: receivers speak once a second. */
+	readonly patience?: number;
 }
 
 const BAUD = 9_600;
@@ -40,7 +40,8 @@ const NONE: Missing = Object.freeze({});
  */
 export class Gps implements Sensor {
 	readonly name = 'gps';
-	readonly warmUp: number;
+	/** It runs all the time. */
+	readonly warmUp = 0;
 	readonly #options: GpsOptions;
 	readonly #reader = new SentenceReader();
 	readonly #bytes = new Uint8Array(64);
@@ -52,6 +53,7 @@ export class Gps implements Sensor {
 	#placedAt: number | undefined;
 	#heardAt: number | undefined;
 	#began: number;
+	#asked = 0;
 	/** Times of day that the last sentences gave, as numbers. */
 	#ggaTime = -1;
 	#rmcTime = -1;
@@ -64,7 +66,6 @@ export class Gps implements Sensor {
 	/** Opens the port; when that fails, again and again. */
 	constructor(options: GpsOptions) {
 		this.#options = options;
-		this.warmUp = options.warmUp ?? 0;
 		this.#sample = { latitudeDegrees: 0, longitudeDegrees: 0 };
 		this.#began = options.clock.ticks;
 		this.#retry = options.clock.alarm(() => this.#open());
@@ -85,10 +86,12 @@ export class Gps implements Sensor {
 
 	start(): void {
 		if (this.#closed) throw new Fault('misuse', 'gps: closed');
+		this.#asked = this.#options.clock.ticks;
 	}
 
 	get ready(): boolean {
-		return this.#isFresh() || (this.#fault !== undefined && !this.#io);
+		const { clock, patience = 2_500 } = this.#options;
+		return this.#isFresh() || this.#io === undefined || clock.ticks - this.#asked > patience;
 	}
 
 	get missing(): Missing {

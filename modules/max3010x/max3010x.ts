@@ -98,9 +98,11 @@ export class Max3010x {
 	 */
 	configure(options: Configuration): void {
 		const codes = encodeConfiguration(options);
+		const wasRunning = this.#codes !== undefined;
 		this.#codes = undefined;
 		this.#near = !options.proximity;
 		this.#attempt(() => {
+			if (wasRunning) this.#io.writeUint8(Register.MODE, Mode.SHUTDOWN);
 			if (this.#io.readUint8(Register.MODE) & Mode.RESET) throw new Fault('sensor', 'its reset takes too long');
 			this.#set(codes);
 			this.#verify(codes);

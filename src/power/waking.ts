@@ -44,7 +44,7 @@ export interface WakingOptions {
 	readonly log: Log;
 	readonly random32: Random32;
 	readonly state: Retained;
-	readonly sampler: Pick<Sampler, 'next' | 'stretch' | 'start' | 'take'>;
+	readonly sampler: Pick<Sampler, 'next' | 'stretch' | 'start' | 'take' | 'isWaiting'>;
 	readonly courier: Pick<Courier, 'isOpen' | 'isTrying' | 'retryAt' | 'wake' | 'close' | 'giveUp'>;
 	readonly link: Pick<Link, 'state' | 'open'>;
 	readonly backlog: () => number;
@@ -160,10 +160,10 @@ export class Waking implements PowerPlan {
 
 	/** True when this waking is over. */
 	#look(): boolean {
-		const { link, courier, backlog } = this.#options;
+		const { link, courier, backlog, sampler } = this.#options;
 		switch (this.#state) {
 			case State.MEASURING:
-				if (this.#untilNext <= SHORTEST_SLEEP && !this.#late) return false;
+				if ((this.#untilNext <= SHORTEST_SLEEP || sampler.isWaiting) && !this.#late) return false;
 				if (!this.#isDue) return true;
 				this.#openLink();
 				return false;

@@ -1,6 +1,6 @@
 import { Fault } from '../../modules/fault';
 import type { Journal } from '../../modules/journal/journal';
-import type { Alarm, Clock, Log, Sample, Sensor } from '../../modules/ports';
+import type { Alarm, Clock, Log, Missing, Quantity, Sample, Sensor } from '../../modules/ports';
 import type { Dating } from './dating';
 import { packReading, quantise, READING_BYTE_LENGTH } from './reading';
 
@@ -12,6 +12,11 @@ export interface SamplerOptions {
 	readonly dating: Dating;
 	/** Milliseconds from one reading to the next. */
 	readonly interval: number;
+	/**
+	 * Milliseconds that a reading may wait at most for sensors that are not ready, though they were started in time: for the first
+	 * reading there was none. It does not wait for one whose `warmUp` is longer than this. Default: 0.
+	 */
+	readonly patience?: number;
 	/** Called before a reading goes into the journal, if its charge is known. */
 	readonly onBattery?: (percent: number) => void;
 	/** Called after a reading is safe in the journal. */
@@ -20,26 +25,39 @@ export interface SamplerOptions {
 	readonly onBeat?: () => void;
 }
 
+/** While a reading waits, its sensors are looked at this often: milliseconds. */
+const LOOK = 20;
+
 /**
  * Takes a reading every interval and puts it into the journal. The beat is kept from the start, so a late alarm does
  * not shift the ones behind it; beats that were missed are skipped, not made up.
+ *
+ * Slow sensors are started ahead of the beat. Those that are watched all the time (`live`) are started once, and never stopped.
  */
 export class Sampler {
 	readonly #options: SamplerOptions;
 	readonly #alarm: Alarm;
 	readonly #bytes = new Uint8Array(READING_BYTE_LENGTH);
+	readonly #slow: readonly Sensor[];
+	readonly #started = new Set<Sensor>();
 	/** Sensors that failed last time: a sensor that stays broken is logged once, not every interval. */
 	readonly #failing = new Set<string>();
+	#missing: { [Name in Quantity]?: string } = {};
 	/** How many intervals it is from one reading to the next: more when the battery is spared. */
 	stretch = 1;
 	#running = false;
+	/** A reading beside the beat is wanted. */
+	#wanted = false;
+	/** How long the reading at hand may wait, in ticks. */
+	#deadline: number | undefined;
 	#next = 0;
 	#sampled = 0;
 	#journaled = 0;
 
 	constructor(options: SamplerOptions) {
 		this.#options = options;
-		this.#alarm = options.clock.alarm(() => this.#beat());
+		this.#slow = options.sensors.filter(({ start }) => start !== undefined);
+		this.#alarm = options.clock.alarm(() => this.#step());
 	}
 
 	/** Readings taken. */
@@ -57,34 +75,92 @@ export class Sampler {
 		return this.#next;
 	}
 
+	/** A reading waits for its sensors. */
+	get isWaiting(): boolean {
+		return this.#deadline !== undefined;
+	}
+
+	/** Why the last reading lacks what it lacks. */
+	get missing(): Missing {
+		return this.#missing;
+	}
+
 	/** Takes the first reading at the moment `first` (default: now), or now if that is past; then one each interval. */
 	start(first: number = this.#options.clock.ticks): void {
 		this.#running = true;
 		this.#next = first;
-		this.#alarm.set(Math.max(0, Math.round(first - this.#options.clock.ticks)));
+		for (const sensor of this.#slow) if (sensor.live) this.#begin(sensor);
+		this.#arm();
 	}
 
 	stop(): void {
 		this.#running = false;
+		this.#wanted = false;
+		this.#deadline = undefined;
 		this.#alarm.clear();
+		this.#rest(true);
 	}
 
-	#beat(): void {
+	/**
+	 * Takes a reading beside the beat: now, or as soon as its sensors are ready. Never throws: what goes wrong is logged and counted.
+	 */
+	take(): void {
+		this.#wanted = true;
+		for (const sensor of this.#slow) this.#begin(sensor);
+		if (this.#isEarly()) this.#alarm.set(LOOK);
+		else this.#read();
+	}
+
+	/** To the next moment at which there is something to do. */
+	#arm(): void {
+		const now = this.#options.clock.ticks;
+		let at = this.#next;
+		for (const sensor of this.#slow)
+			if (!this.#started.has(sensor)) at = Math.min(at, this.#next - (sensor.warmUp ?? 0));
+		// Never early: a beat that is not yet due would be armed again and again.
+		this.#alarm.set(Math.max(0, Math.ceil(at - now)));
+	}
+
+	#step(): void {
 		const { clock, onBeat } = this.#options;
-		this.take();
+		const now = clock.ticks;
+		for (const sensor of this.#slow) if (this.#wanted || this.#next - (sensor.warmUp ?? 0) <= now) this.#begin(sensor);
+		const isDue = this.#running && this.#next <= now;
+		if (!isDue && !this.#wanted) {
+			this.#arm();
+			return;
+		}
+		if (this.#isEarly()) {
+			this.#alarm.set(LOOK);
+			return;
+		}
+		this.#read();
 		if (!this.#running) return;
-		const interval = this.#options.interval * this.stretch;
-		const late = clock.ticks - this.#next;
-		this.#next += interval * (1 + Math.max(0, Math.floor(late / interval)));
-		this.#alarm.set(Math.max(0, Math.round(this.#next - clock.ticks)));
+		if (isDue) {
+			const interval = this.#options.interval * this.stretch;
+			const late = clock.ticks - this.#next;
+			this.#next += interval * (1 + Math.max(0, Math.floor(late / interval)));
+		}
+		this.#arm();
 		onBeat?.();
 	}
 
-	/** Takes one reading now. Never throws: what goes wrong is logged and counted. */
-	take(): void {
+	/** Is there a sensor that it is worth waiting for? */
+	#isEarly(): boolean {
+		const { clock, patience = 0 } = this.#options;
+		this.#deadline ??= clock.ticks + patience;
+		if (clock.ticks >= this.#deadline) return false;
+		return this.#slow.some(({ ready = true, warmUp = 0 }) => !ready && warmUp <= patience);
+	}
+
+	#read(): void {
 		const { log, sensors, journal, dating, onBattery, onReading } = this.#options;
+		this.#wanted = false;
+		this.#deadline = undefined;
 		const sample: Sample = {};
 		for (const sensor of sensors) this.#ask(sensor, sample);
+		this.#explain(sample);
+		this.#rest(false);
 		this.#sampled++;
 		let sequence: number;
 		try {
@@ -102,15 +178,52 @@ export class Sampler {
 		onReading(sequence);
 	}
 
+	#begin(sensor: Sensor): void {
+		if (this.#started.has(sensor)) return;
+		this.#started.add(sensor);
+		try {
+			sensor.start?.();
+		} catch (thrown) {
+			this.#fail(sensor, thrown);
+		}
+	}
+
+	/** @param all those too that are watched all the time */
+	#rest(all: boolean): void {
+		for (const sensor of this.#started) {
+			if (sensor.live && !all) continue;
+			this.#started.delete(sensor);
+			sensor.stop?.();
+		}
+	}
+
 	#ask(sensor: Sensor, into: Sample): void {
-		const { log } = this.#options;
 		try {
 			Object.assign(into, sensor.sample());
-			if (this.#failing.delete(sensor.name)) log('info', 'sampler', `${sensor.name} answers again`);
+			if (this.#failing.delete(sensor.name)) this.#options.log('info', 'sampler', `${sensor.name} answers again`);
 		} catch (thrown) {
-			if (this.#failing.has(sensor.name)) return;
-			this.#failing.add(sensor.name);
-			log('warning', 'sampler', `${sensor.name}: ${Fault.from(thrown, 'sensor').message}`);
+			this.#fail(sensor, thrown);
 		}
+	}
+
+	#fail({ name }: Sensor, thrown: unknown): void {
+		if (this.#failing.has(name)) return;
+		this.#failing.add(name);
+		this.#options.log('warning', 'sampler', `${name}: ${Fault.from(thrown, 'sensor').message}`);
+	}
+
+	/** Each reason is logged when it is another than that of the reading before. */
+	#explain(sample: Sample): void {
+		const before = this.#missing;
+		const now: typeof before = {};
+		for (const { missing } of this.#options.sensors)
+			for (const name in missing) {
+				const quantity = name as Quantity;
+				if (sample[quantity] !== undefined) continue;
+				const reason = missing[quantity]!;
+				now[quantity] = reason;
+				if (before[quantity] !== reason) this.#options.log('info', 'sampler', `no ${quantity}: ${reason}`);
+			}
+		this.#missing = now;
 	}
 }

@@ -12,6 +12,7 @@ import { VirtualHttpServer } from '../../hosts/simulator/net/virtual-http-server
 import type { Inbound } from '../../hosts/simulator/net/virtual-session';
 import { substream } from '../../hosts/simulator/random';
 import { livePersonSensor, Person, personSensor } from '../../hosts/simulator/sensors/person';
+import { Worn } from '../../hosts/simulator/sensors/worn';
 import { VirtualTime } from '../../hosts/simulator/time';
 import type { Channel, Sensor, WakeCause } from '../../modules/ports';
 import { VirtualWeb } from './web';
@@ -33,6 +34,8 @@ export interface BoardSetUp {
 	readonly sensors?: readonly Sensor[];
 	/** The person's heart is watched all the time. */
 	readonly live?: boolean;
+	/** The drivers of the board, on the models of their parts, instead of one sensor that knows the person. */
+	readonly worn?: boolean;
 	/** Undefined: the board has no clock until somebody tells it the time. Else it knows it. */
 	readonly clockless?: boolean;
 	/** It asks these for the time: names that a VirtualNtp has. */
@@ -43,6 +46,9 @@ export interface BoardSetUp {
 
 export interface Resident {
 	readonly board: VirtualBoard;
+	readonly person: Person;
+	/** What it wears, if it was asked for. */
+	readonly worn: Worn | undefined;
 	readonly flash: VirtualFlash;
 	readonly store: VirtualStore;
 	readonly line: VirtualLine;
@@ -120,8 +126,11 @@ export function makeWorld({ seed = 1, engine, broker: rules = {} }: WorldOptions
 			joinTimes,
 		} = setUp;
 		// Lives on, whatever becomes of the board.
-		const model = new Person(substream(seed, name), () => time.now / 1000);
-		const person = live ? livePersonSensor(model) : personSensor(model);
+		const person = new Person(substream(seed, name), () => time.now / 1000);
+		const direct = live ? livePersonSensor(person) : personSensor(person);
+		const worn = setUp.worn
+			? new Worn({ scheduler: time, random32: substream(seed, `${name} worn`), person })
+			: undefined;
 		const flash = new VirtualFlash({ blocks, random32: substream(seed, `${name} flash`) });
 		const keyValue = new VirtualStore();
 		const line = network.link(link);
@@ -144,7 +153,8 @@ export function makeWorld({ seed = 1, engine, broker: rules = {} }: WorldOptions
 			plug: () => {
 				const lifeline = new Lifeline();
 				return {
-					sensors: sensors ?? [person],
+					sensors: sensors ?? (worn ? [] : [direct]),
+					wiring: worn,
 					mqtt: () => virtualMqtt(line, lifeline),
 					http: () => virtualHttp(line, lifeline),
 					webSocket: () => virtualWebSocket(line, lifeline),
@@ -155,6 +165,8 @@ export function makeWorld({ seed = 1, engine, broker: rules = {} }: WorldOptions
 		});
 		return {
 			board,
+			person,
+			worn,
 			flash,
 			store: keyValue,
 			line,

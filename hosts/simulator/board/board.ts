@@ -16,6 +16,7 @@ import { Halted } from './halted';
 import { type JoinTimes, VirtualLink } from './link';
 import { PoweredFlash } from './powered-flash';
 import type { VirtualStore } from './store';
+import { sensorsOn, type Wiring } from './wiring';
 
 /** RTC slow memory that an ESP32 leaves to the application. */
 const RTC_BYTES = 4096;
@@ -29,6 +30,8 @@ export interface Boot {
 
 export interface Plugs {
 	readonly sensors: readonly Sensor[];
+	/** Parts on buses, for which the engine makes the drivers; there are no other sensors then. */
+	readonly wiring?: Wiring | undefined;
 	/** The clients, each with its resolver and its socket. */
 	readonly mqtt: (settings: Settings) => ClientPart;
 	readonly http: (settings: Settings) => HttpPart;
@@ -48,7 +51,9 @@ export interface Firmware {
 }
 
 /** All the firmware is given but its routes, which an engine makes from the clients where the firmware runs. */
-export type Body = Omit<Host, 'routes'> & Pick<Plugs, 'mqtt' | 'http' | 'webSocket'> & Pick<RouteParts, 'onDate'>;
+export type Body = Omit<Host, 'routes'> &
+	Pick<Plugs, 'wiring' | 'mqtt' | 'http' | 'webSocket'> &
+	Pick<RouteParts, 'onDate'>;
 
 /**
  * What the firmware runs on.
@@ -67,7 +72,8 @@ export const nodeEngine: Engine = (body) => {
 		};
 		return makeRoutes({ settings, will, clock, time, random32, log, onDate, ...clients });
 	};
-	return new Device({ ...body, routes }, makeSettings(body.settings));
+	const sensors = body.wiring ? sensorsOn(body.wiring, body.clock) : body.sensors;
+	return new Device({ ...body, sensors, routes }, makeSettings(body.settings));
 };
 
 export interface BoardOptions {
@@ -218,6 +224,7 @@ export class VirtualBoard {
 			store,
 			journal: powered,
 			sensors: plugs.sensors,
+			wiring: plugs.wiring,
 			link: timekeeper ? new TimedLink(link, timekeeper) : link,
 			keepsakes: timekeeper ? [link.keepsake, timekeeper] : [link.keepsake],
 			mqtt: plugs.mqtt,

@@ -8,6 +8,7 @@ import { Lifeline } from '../net/lifeline';
 import { nodeTime, tlsHttp, tlsMqtt, tlsWebSocket } from '../net/parts';
 import { substream } from '../random';
 import { livePersonSensor, Person, personSensor } from '../sensors/person';
+import { Worn } from '../sensors/worn';
 import { PacedTime, RealTime } from '../time';
 import { VirtualBoard } from './board';
 import { VirtualFlash } from './flash';
@@ -26,10 +27,12 @@ export interface DeskBoardOptions {
 	readonly log: Log;
 	/** Settings over the defaults. */
 	readonly settings: Readonly<Record<string, unknown>>;
-	/** Else the seeded model of a person. */
+	/** Else the parts that the seeded model of a person wears, with the board's own drivers. */
 	readonly sensor?: Sensor | undefined;
 	/** Asked for the time, by a board that then has no clock of its own. Else it has this computer's. */
 	readonly timeServers?: readonly string[] | undefined;
+	/** One sensor that knows the person, instead of parts: a thousand boards have no room for those. */
+	readonly isSimple?: boolean;
 	/** Blocks of 4,096 bytes for the journal of a board that is new; one that was here before keeps its size. */
 	readonly blocks?: number | undefined;
 }
@@ -61,9 +64,11 @@ export function deskBoard(options: DeskBoardOptions): DeskBoard {
 		const flash = VirtualFlash.open(file, { blocks, random32: substream(seed, 'flash') });
 		const sockets = new RealTime();
 		const scheduler = life ?? sockets;
-		const model = new Person(substream(seed, 'person'), () => scheduler.now / 1000);
-		// Who is watched each second costs time, at a thousand times the speed of life; nobody looks without a WebSocket.
-		const person = settings.webSocketUrl ? livePersonSensor(model) : personSensor(model);
+		const person = new Person(substream(seed, 'person'), () => scheduler.now / 1000);
+		// Who is watched each second costs time; nobody looks without a WebSocket.
+		const direct = settings.webSocketUrl ? livePersonSensor : personSensor;
+		const simple = sensor ?? (options.isSimple ? direct(person) : undefined);
+		const worn = simple ? undefined : new Worn({ scheduler, random32: substream(seed, 'worn'), person });
 		let past: DeviceReport | undefined;
 		const board = new VirtualBoard({
 			scheduler,
@@ -81,7 +86,8 @@ export function deskBoard(options: DeskBoardOptions): DeskBoard {
 			plug: () => {
 				const lifeline = new Lifeline();
 				return {
-					sensors: [sensor ?? person],
+					sensors: simple ? [simple] : [],
+					wiring: worn,
 					mqtt: ({ serverCa: ca }) => tlsMqtt({ ca, lifeline, scheduler: sockets }),
 					http: ({ serverCa: ca }) => tlsHttp({ ca, lifeline, scheduler: sockets }),
 					...(timeServers && { timekeeping: nodeTime(timeServers, lifeline) }),
@@ -103,6 +109,7 @@ export function deskBoard(options: DeskBoardOptions): DeskBoard {
 			},
 			close() {
 				board.shutDown();
+				worn?.close();
 				life?.close();
 				flash.close();
 				unlock();

@@ -91,6 +91,11 @@ export class VirtualBus {
 		this.#taken.delete(address);
 	}
 
+	/** The board was reset: whoever held an address is gone. */
+	release(): void {
+		this.#taken.clear();
+	}
+
 	/** One transaction: a write, a read, or a write and a read with a repeated start between. Throws as the SDK's does. */
 	transact({ address, timeout = 400 }: BusOptions, out: Uint8Array | undefined, into: Uint8Array | undefined): void {
 		const failed = new Error(out && into ? 'writeRead failed' : into ? 'read failed' : 'write failed');

@@ -6,6 +6,8 @@ export interface Max17048ModelOptions {
 	/** Of the cell. */
 	readonly millivolts: () => number;
 	readonly percent: () => number;
+	/** Its power came just now; else it has looked at its cell for long. Default: true. */
+	readonly isNew?: boolean;
 	/** Its VERSION; another chip has another. */
 	readonly version?: number;
 }
@@ -31,6 +33,9 @@ export class Max17048Model implements Target {
 	constructor(options: Max17048ModelOptions) {
 		this.#options = options;
 		this.powerCycle();
+		if (options.isNew !== false) return;
+		this.#powered = Number.NEGATIVE_INFINITY;
+		this.#words.set(0x1a, 0);
 	}
 
 	powerCycle(): void {

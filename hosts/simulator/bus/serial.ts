@@ -50,6 +50,11 @@ export class VirtualUart {
 		return this.#port !== undefined;
 	}
 
+	/** The board was reset: whoever held the port is gone. */
+	release(): void {
+		this.#port = undefined;
+	}
+
 	/** The far end says something. */
 	receive(bytes: Iterable<number>): void {
 		if (!this.#port) return;

@@ -64,6 +64,7 @@ export class Run {
 							: settings,
 					sensor,
 					timeServers,
+					isSimple: devices.length > CROWD,
 					blocks: devices.length > CROWD ? CROWD_BLOCKS : undefined,
 				});
 				this.#boards.push(board);

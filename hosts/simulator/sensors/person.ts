@@ -38,6 +38,7 @@ export class Person {
 	readonly #seconds: () => number;
 	readonly #wanders: Readonly<Record<string, Wander>>;
 	#asked = 0;
+	#last: Required<Sample> | undefined;
 
 	/** @param seconds the person's own time; it only grows */
 	constructor(random32: Random32, seconds: () => number) {
@@ -46,20 +47,22 @@ export class Person {
 		this.#wanders = {
 			temperature: new Wander(36.7, 0.2, 3_600, random32),
 			humidity: new Wander(48, 4, 1_800, random32),
-			heartRate: new Wander(68, 5, 60, random32),
-			spo2: new Wander(97.4, 0.6, 120, random32),
+			// At rest it takes minutes: an estimate over ten seconds can follow it.
+			heartRate: new Wander(68, 5, 900, random32),
+			spo2: new Wander(97.4, 0.6, 900, random32),
 			latitude: new Wander(14.6937, 0.0003, 600, random32),
 			longitude: new Wander(-17.4441, 0.0003, 600, random32),
 		};
 	}
 
-	/** Everything at once, so that the order in which sensors are asked does not matter. */
+	/** Everything at once, so that the order in which sensors are asked does not matter; new once a second. */
 	measure(): Required<Sample> {
 		const now = this.#seconds();
 		const passed = now - this.#asked;
+		if (this.#last && passed < 1) return this.#last;
 		this.#asked = now;
 		const after = (name: string): number => this.#wanders[name]!.after(passed);
-		return {
+		this.#last = {
 			temperatureCelsius: clamp(after('temperature'), 35, 42),
 			humidityPercent: clamp(after('humidity'), 5, 95),
 			heartRateBpm: Math.round(clamp(after('heartRate'), 45, 130)),
@@ -68,6 +71,7 @@ export class Person {
 			latitudeDegrees: after('latitude'),
 			longitudeDegrees: after('longitude'),
 		};
+		return this.#last;
 	}
 }
 

@@ -40,6 +40,13 @@ export const Operation = Object.freeze({
 	WEBSOCKET_WRITE: 35,
 	WEBSOCKET_CLOSE: 36,
 	SENSOR_LIVE: 37,
+	BUS_OPEN: 40,
+	BUS_CLOSE: 41,
+	BUS_WRITE: 42,
+	BUS_READ: 43,
+	SERIAL_OPEN: 44,
+	SERIAL_READ: 45,
+	SERIAL_CLOSE: 46,
 } as const);
 
 /** To whom an event goes: these two, or the handle of an alarm or a client. */

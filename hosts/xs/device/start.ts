@@ -4,6 +4,8 @@ import { Device } from '../../../src/device';
 import type { Host } from '../../../src/host';
 import { makeSettings } from '../../../src/settings';
 import { makeRoutes } from '../../routes';
+import { makeSensors } from '../../sensors';
+import { wireBuses } from './bus';
 import { httpPart } from './http';
 import { mqttPart } from './mqtt';
 import { Call, Handle, Operation } from './operations';
@@ -58,11 +60,13 @@ type Facts = readonly [
 	clocks: number,
 	/** A bit for each sensor, the first the lowest: it measures all the time. */
 	live: number,
+	/** JSON of the parts on its buses, or nothing: then the sensors are the world's. */
+	wiring: string | undefined,
 	...sensors: string[],
 ];
 
 function boot(wire: Wire): Device {
-	const [settings, cause, size, blockLength, clocks, live, ...sensors] = request(Operation.BOOT) as Facts;
+	const [settings, cause, size, blockLength, clocks, live, wiring, ...sensors] = request(Operation.BOOT) as Facts;
 	const clock = new WireClock(wire, 0);
 	const networkClock = clocks === 1 ? clock : new WireClock(wire, 1);
 	const clients = { mqtt: () => mqttPart(wire), http: () => httpPart(wire), webSocket: () => webSocketPart(wire) };
@@ -72,9 +76,12 @@ function boot(wire: Wire): Device {
 		power: new WirePower(cause),
 		store,
 		journal: new WireFlash(size, blockLength),
-		sensors: sensors.map((name, index) =>
-			(live & (1 << index)) !== 0 ? new LiveWireSensor(name, index) : new WireSensor(name, index),
-		),
+		sensors:
+			wiring === undefined
+				? sensors.map((name, index) =>
+						(live & (1 << index)) !== 0 ? new LiveWireSensor(name, index) : new WireSensor(name, index),
+					)
+				: makeSensors({ clock, parts: JSON.parse(wiring), buses: wireBuses(wire) }),
 		link: new WireLink(wire),
 		keepsakes: [linkKeepsake],
 		routes: (known, will) =>

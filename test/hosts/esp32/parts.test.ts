@@ -1,14 +1,16 @@
 import { describe, expect, test } from 'vitest';
+import type { Board } from '../../../hosts/esp32/board';
 import { boards } from '../../../hosts/esp32/boards';
 import { BoardClock } from '../../../hosts/esp32/clock';
 import { levelOf, uartLog } from '../../../hosts/esp32/log';
 import { type Domain, NvsStore } from '../../../hosts/esp32/nvs';
 import { compiledSettings, readNetworks, readSettings, settingKeys } from '../../../hosts/esp32/provision';
-import { makeSensors } from '../../../hosts/esp32/sensors';
+import { type IoClasses, makeSensors } from '../../../hosts/esp32/sensors';
 import { VirtualTime } from '../../../hosts/simulator/time';
 import type { Log } from '../../../modules/ports';
 import { KeptSession } from '../../../modules/tls/session';
 import { settingNames } from '../../../src/settings';
+import { clockOf } from '../../modules/wifi/fake-air';
 
 const FLOOR = 1_767_225_600_000;
 
@@ -237,11 +239,65 @@ describe('what it is told', () => {
 });
 
 describe('sensors', () => {
-	test('boards name none yet; one without a driver is refused', () => {
-		for (const board of boards) expect(makeSensors(board)).toEqual([]);
-		expect(() => makeSensors({ ...boards[0]!, sensors: [{ part: 'max30102', bus: 'main' }] })).toThrow(
-			'there is no driver for max30102',
-		);
+	/** What each of the SDK's classes was made with. */
+	function classes() {
+		const made: [string, Record<string, unknown>][] = [];
+		const named = (name: string) =>
+			class {
+				static readonly InputPullUp = 1;
+				static readonly Falling = 2;
+				readonly resolution = 12;
+				constructor(options: Record<string, unknown>) {
+					made.push([name, options]);
+				}
+				read() {
+					return 0;
+				}
+				readUint8() {
+					return 0x15;
+				}
+				writeUint8() {}
+				readBuffer() {}
+				write() {}
+				close() {}
+			};
+		const io = Object.fromEntries(['I2C', 'SMBus', 'Serial', 'Analog', 'Digital'].map((name) => [name, named(name)]));
+		return { made, io: io as unknown as IoClasses };
+	}
+
+	test('of each board, on its own pins', () => {
+		const names = (board: Board): string[] =>
+			makeSensors(board, classes().io, clockOf(new VirtualTime())).map(({ name }) => name);
+		const named = Object.fromEntries(boards.map((board) => [board.name, names(board)]));
+		expect(named).toMatchObject({
+			'esp32-devkitc': [],
+			'esp32-vitals': ['pulse', 'mlx90614', 'sht4x', 'gps', 'battery'],
+			'heltec-lora32-v2': ['battery'],
+		});
+	});
+
+	test('the classes get pins, a clock within the part’s bounds, and a short patience', () => {
+		const { made, io } = classes();
+		const time = new VirtualTime();
+		const board = boards.find(({ name }) => name === 'esp32-vitals')!;
+		for (const sensor of makeSensors(board, io, clockOf(time))) sensor.start?.();
+		time.advance(10);
+		const wires = { data: 21, clock: 22, timeout: 50 };
+		const of = (name: string) => made.filter(([each]) => each === name).map(([, options]) => options);
+		expect(of('SMBus')[0]).toMatchObject({ ...wires, address: 0x57, hz: 400_000 });
+		expect(of('SMBus')[1]).toMatchObject({ ...wires, address: 0x5a, hz: 100_000 });
+		expect(of('I2C')[0]).toMatchObject({ ...wires, address: 0x44, hz: 400_000 });
+		expect(of('Serial')[0]).toMatchObject({ receive: 16, port: 1, baud: 9_600, format: 'buffer' });
+		expect(of('Digital')[0]).toMatchObject({ pin: 19, mode: 1, edge: 2 });
+		expect(of('Analog')[0]).toMatchObject({ pin: 35 });
+	});
+
+	test('a part without a driver, and one on a bus of another kind, are refused', () => {
+		const make = (sensors: Board['sensors']) =>
+			makeSensors({ ...boards[0]!, sensors }, classes().io, clockOf(new VirtualTime()));
+		expect(() => make([{ part: 'bmp280' as never, bus: 'main' }])).toThrow('there is no driver for bmp280');
+		expect(() => make([{ part: 'gps', bus: 'main' }])).toThrow('main is no bus of the kind serial');
+		expect(() => make([{ part: 'sht3x', bus: 'second' }])).toThrow('second is no bus of the kind i2c');
 	});
 });
 

@@ -17,7 +17,7 @@ function sensor(name: string, sample: () => Sample | undefined): Sensor {
 	return { name, sample, close() {} };
 }
 
-function setUp(sensors: Sensor[], interval = 30_000) {
+function setUp(sensors: Sensor[], interval = 30_000, patience = 0) {
 	const world = new VirtualTime();
 	const random32 = seededRandom32(3);
 	const flash = new VirtualFlash({ blocks: 4, random32 });
@@ -32,6 +32,7 @@ function setUp(sensors: Sensor[], interval = 30_000) {
 		journal,
 		dating: new Dating({ clock, store: new VirtualStore() }),
 		interval,
+		patience,
 		onReading: (sequence) => kept.push(sequence),
 	});
 	const readings = () => {
@@ -162,5 +163,159 @@ describe('the sampler', () => {
 		sampler.start();
 		world.advance(240_000);
 		expect(sampler.sampled).toBe(3);
+	});
+});
+
+/** Needs `warmUp` ms, and notes when it is told what. */
+class Slow implements Sensor {
+	readonly name = 'slow';
+	readonly warmUp: number;
+	readonly said: string[] = [];
+	missing = {};
+	#world: VirtualTime;
+	#readyAt: number | undefined;
+
+	constructor(world: VirtualTime, warmUp: number) {
+		this.#world = world;
+		this.warmUp = warmUp;
+	}
+
+	get ready(): boolean {
+		return this.#readyAt === undefined || this.#world.now >= this.#readyAt;
+	}
+
+	start(): void {
+		this.said.push(`start ${this.#world.now}`);
+		this.#readyAt = this.#world.now + this.warmUp;
+	}
+
+	stop(): void {
+		this.said.push(`stop ${this.#world.now}`);
+	}
+
+	sample(): Sample | undefined {
+		const isReady = this.#readyAt !== undefined && this.ready;
+		this.missing = isReady ? {} : { heartRateBpm: 'settling' };
+		return isReady ? { heartRateBpm: 60 } : undefined;
+	}
+
+	close(): void {}
+}
+
+describe('slow sensors', () => {
+	/** A sampler whose one sensor lives in its own world. */
+	function scene(warmUp: number, patience: number, interval = 30_000, live = false) {
+		const holder: { sensor?: Slow } = {};
+		const proxy: Sensor = {
+			name: 'slow',
+			warmUp,
+			start: () => holder.sensor!.start(),
+			stop: () => holder.sensor!.stop(),
+			get ready() {
+				return holder.sensor!.ready;
+			},
+			get missing() {
+				return holder.sensor!.missing;
+			},
+			sample: () => holder.sensor!.sample(),
+			...(live && { live: () => holder.sensor!.sample() }),
+			close() {},
+		};
+		const made = setUp([proxy], interval, patience);
+		holder.sensor = new Slow(made.world, warmUp);
+		const times = (): (readonly [number, number | undefined])[] =>
+			made
+				.readings()
+				.map(({ stamp, heartRateBpm }) => [
+					'epochMilliseconds' in stamp ? stamp.epochMilliseconds - NOON : -1,
+					heartRateBpm,
+				]);
+		return { ...made, slow: holder.sensor, times };
+	}
+
+	test('are started ahead of the beat, and rest after it', () => {
+		const { world, sampler, slow, times, log } = scene(8_000, 0);
+		sampler.start();
+		world.advance(70_000);
+		expect(times()).toEqual([
+			[0, undefined],
+			[30_000, 60],
+			[60_000, 60],
+		]);
+		expect(slow.said).toEqual(['start 0', 'stop 0', 'start 22000', 'stop 30000', 'start 52000', 'stop 60000']);
+		expect(log).toEqual(['info sampler: no heartRateBpm: settling']);
+		expect(sampler.missing).toEqual({});
+	});
+
+	test('the first reading waits for those that are ready within its patience, and the beat does not shift', () => {
+		const { world, sampler, times } = scene(400, 1_000);
+		sampler.start();
+		world.advance(1);
+		expect(sampler.isWaiting).toBe(true);
+		world.advance(60_000);
+		expect(sampler.isWaiting).toBe(false);
+		expect(times()).toEqual([
+			[400, 60],
+			[30_000, 60],
+			[60_000, 60],
+		]);
+	});
+
+	test('one that is not ready when it should be is waited for as long as there is patience', () => {
+		const { world, sampler, slow, times } = scene(400, 1_000);
+		Object.defineProperty(slow, 'ready', { get: () => false });
+		sampler.start();
+		world.advance(30_000);
+		expect(times()).toEqual([[1_000, undefined]]);
+		expect(sampler.missing).toEqual({ heartRateBpm: 'settling' });
+	});
+
+	test('an interval shorter than they need: each reading has what there is', () => {
+		const { world, sampler, times } = scene(400, 0, 200);
+		sampler.start();
+		world.advance(600);
+		expect(times().map(([at]) => at)).toEqual([0, 200, 400, 600]);
+	});
+
+	test('those that are watched all the time are started once, and stopped in the end', () => {
+		const { world, sampler, slow, times } = scene(8_000, 0, 30_000, true);
+		sampler.start();
+		world.advance(60_000);
+		expect(slow.said).toEqual(['start 0']);
+		expect(times().map(([, rate]) => rate)).toEqual([undefined, 60, 60]);
+		sampler.stop();
+		expect(slow.said).toEqual(['start 0', 'stop 60000']);
+		sampler.stop();
+		world.advance(60_000);
+		expect(slow.said.length).toBe(2);
+	});
+
+	test('a reading beside the beat waits too, and takes no beat’s place', () => {
+		const { world, sampler, times } = scene(400, 1_000);
+		sampler.start(20_000);
+		sampler.take();
+		expect(sampler.isWaiting).toBe(true);
+		world.advance(60_000);
+		expect(times()).toEqual([
+			[400, 60],
+			[20_000, 60],
+			[50_000, 60],
+		]);
+	});
+
+	test('one that throws at its start is a sensor that failed', () => {
+		const bad: Sensor = {
+			name: 'bad',
+			warmUp: 10,
+			start() {
+				throw new Fault('sensor', 'no bus');
+			},
+			sample: () => undefined,
+			close() {},
+		};
+		const { world, sampler, log } = setUp([bad]);
+		sampler.start();
+		world.advance(1);
+		expect([sampler.journaled, log[0]]).toEqual([1, 'warning sampler: bad: no bus']);
 	});
 });

@@ -25,6 +25,7 @@ export const cases: readonly Case[] = [
 			const { gps, say } = parts();
 			equal(gps.sample(), undefined);
 			equal(gps.missing.latitudeDegrees, 'no fix');
+			gps.start();
 			equal(gps.ready, false);
 			say(sentence(DAKAR));
 			near(gps.sample()?.latitudeDegrees, 14.6937, 1e-9);
