@@ -22,7 +22,9 @@ export class Beats {
 	/** Skewness of the slope: far from 0 when one side of the beat is steeper, as a pulse's is and a swing's is not. */
 	skew = 0;
 
-	measure(window: Float32Array, length: number, period: number): void {
+	/** @param period samples from beat to beat, about: nearer than 0.6 of it there is no second beat */
+	measure(window: Float32Array, period: number): void {
+		const length = window.length;
 		let second = 0;
 		let third = 0;
 		for (let at = 2; at < length; at++) {

@@ -178,15 +178,14 @@ export class PpgEstimator {
 		if (this.#clean < SHORTEST) return 'settling';
 		const from = WINDOW - this.#clean * RATE_HZ;
 		const window = from === 0 ? this.#main : this.#main.subarray(from);
-		const length = WINDOW - from;
 		const periodicity = this.#periodicity;
 		const evidence = this.#evidence;
 		const expected = tracker.expected;
-		periodicity.measure(window, length);
+		periodicity.measure(window);
 		evidence.found = periodicity.find(expected);
 		let period = evidence.found ? periodicity.period : FALLBACK_PERIOD;
 		if (expected > 0 && Math.abs(period - expected) > 0.2 * expected) period = expected;
-		this.#beats.measure(window, length, period);
+		this.#beats.measure(window, period);
 		const light = Math.abs(contact.main);
 		const isConstant = light > CONSTANT * typical;
 		evidence.amplitude = isConstant ? typical / light : typical;
