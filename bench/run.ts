@@ -4,6 +4,7 @@ import { herdBench } from './herd';
 import { ingestBench } from './ingest';
 import { journalBench } from './journal';
 import { sleepBench, sleepBlowsBench } from './sleep';
+import { vitalsBench } from './vitals';
 import { wireBench } from './wire';
 import { xsBench } from './xs';
 
@@ -20,6 +21,7 @@ const benches: Readonly<Record<string, () => Promise<Table>>> = {
 	sleep: sleepBench,
 	blows: sleepBlowsBench,
 	xs: xsBench,
+	vitals: vitalsBench,
 	herd: herdBench,
 };
 

@@ -18,7 +18,7 @@ const SURE = 4;
 /** In a second the ratio of a living person changes by about this (0.05 to 0.3 % of saturation). */
 const DRIFT = 0.004;
 /** Standard error of the saturation, in percent, to which it must be known, and of the ratio. */
-const CLOSE_PERCENT = 0.4;
+const CLOSE_PERCENT = 0.3;
 const CLOSE_RATIO = 0.05;
 
 /** @returns percent, 70 to 100, or undefined when the ratio is off the calibration */

@@ -75,7 +75,7 @@ export class Tracker {
 		if (this.quality < 0) this.quality = 0;
 		if (this.#moves(evidence, beats)) return this.#refuse('motion', 0);
 		if (evidence.coherence < 0.5) return this.#refuse('weak');
-		if (this.rate > 0) {
+		if (this.rate > 0 && !(evidence.amplitude > LOUD * this.#loudness)) {
 			const reach = 6 + 0.06 * this.rate + this.#missed;
 			const byRepeat = Math.abs(repeated - this.rate) < reach;
 			const byBeat = Math.abs(beaten - this.rate) < reach;
@@ -115,8 +115,14 @@ export class Tracker {
 		if (evidence.ratio > 0 && evidence.coherence < 0.95 && this.rate > 0 && Math.abs(this.#shape) < 0.35) return true;
 		if (evidence.discord > 0.25) return true;
 		if (evidence.bursts > 3.5) return true;
-		if (this.#loudness > 0 && evidence.amplitude > LOUD * this.#loudness) return true;
+		if (this.#loudness > 0 && evidence.amplitude > LOUD * this.#loudness && !this.#resembles(beats)) return true;
 		return this.#ratio > 0 && evidence.ratio > 1.5 * this.#ratio + 0.1;
+	}
+
+	/** Of the shape that was trusted, and that a swing seldom has. */
+	#resembles(beats: Beats): boolean {
+		const trusted = Math.abs(this.#shape);
+		return trusted > 0.6 && beats.skew * Math.sign(this.#shape) > 0.7 * trusted;
 	}
 
 	/** Not followed yet, or elsewhere than what is followed: the same again and again, and of a pulse's shape. */
@@ -130,12 +136,16 @@ export class Tracker {
 		}
 		const shape = Math.abs(beats.skew);
 		const known = this.#last > 0;
-		let needed = shape > 0.5 ? 3 : shape > 0.3 ? 6 : 10;
+		let needed = windowsFor(shape, this.quality);
 		if (known) {
 			if (bpm > this.#last + 12 + 0.8 * this.#age) return this.#refuse('motion', 0);
 			if (bpm < Math.max(this.#last - 12 - this.#age, 0.8 * this.#lowest)) return this.#refuse('motion', 0);
 			if (shape < 0.4 * Math.abs(this.#shape)) return this.#refuse('motion', 0);
-			if (evidence.amplitude > 1.8 * this.#loudness) return this.#refuse('motion', 0);
+			if (evidence.amplitude > 1.8 * this.#loudness) {
+				// The finger lies better now, or the vessels have opened: when all else is as it was.
+				if (!this.#resembles(beats) || Math.abs(bpm - this.#last) > 0.15 * bpm) return this.#refuse('motion', 0);
+				needed = 10;
+			}
 			if (this.rate > 0) needed += 3;
 		} else {
 			needed = this.#proof(bpm, shape, evidence, beats, periodicity);
@@ -155,7 +165,7 @@ export class Tracker {
 	#proof(bpm: number, shape: number, evidence: Evidence, beats: Beats, periodicity: Periodicity): number {
 		const fast = bpm > 100;
 		const steep = shape > (fast ? 0.5 : 0.4);
-		let needed = shape > 0.5 ? 3 : shape > 0.3 ? 6 : 10;
+		let needed = windowsFor(shape, this.quality);
 		if (fast) needed += 3;
 		if (evidence.ratio === 0) {
 			if (!steep && (fast || ((bpm < 50 || periodicity.comb < 1) && shape < 0.3))) return 0;
@@ -195,6 +205,13 @@ export class Tracker {
 		if (++this.#missed > PATIENCE) this.rate = 0;
 		return false;
 	}
+}
+
+/** Windows in turn that must say the same: the less it looks like a pulse, the more. */
+function windowsFor(shape: number, quality: number): number {
+	if (shape > 0.5) return quality > 80 ? 2 : 3;
+	if (shape > 0.4) return 4;
+	return shape > 0.25 ? 6 : 9;
 }
 
 const clamp = (value: number): number => Math.min(1, Math.max(0, value));

@@ -44,7 +44,7 @@ export interface Samples {
 
 const bell = (at: number, middle: number, width: number): number => Math.exp(-0.5 * ((at - middle) / width) ** 2);
 
-const UPSTROKE = 0.16;
+const UPSTROKE = 0.12;
 
 /** One beat, phase 0 to 1, from 0 to about 1: a steep rise, a slow fall, and the dicrotic wave on it. */
 function beat(phase: number, notch: number): number {

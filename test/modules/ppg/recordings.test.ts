@@ -3,27 +3,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { agreed, rows } from '../../../bench/vitals-reference';
 import { PpgEstimator } from '../../../modules/ppg/estimator';
 
 const folder = join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'data', 'ppg');
 const files = existsSync(folder) ? readdirSync(folder).filter((name) => /^\d+-(left|right)\.csv\.gz$/.test(name)) : [];
-
-const rows = (text: string): string[][] =>
-	text
-		.trim()
-		.split('\n')
-		.slice(1)
-		.map((line) => line.split(','));
-
-/** The mean of the most oximeters, at least three, that agree within 3 beats; undefined when none do. */
-function agreed(pulses: readonly number[]): number | undefined {
-	const sorted = pulses.filter((pulse) => pulse > 0).sort((one, other) => one - other);
-	for (let count = sorted.length; count >= 3; count--)
-		for (let from = 0; from + count <= sorted.length; from++)
-			if (sorted[from + count - 1]! - sorted[from]! <= 3)
-				return sorted.slice(from, from + count).reduce((sum, pulse) => sum + pulse, 0) / count;
-	return undefined;
-}
 
 describe.runIf(files.length > 0)('recordings with references', () => {
 	test.each(files)('%s: within 2 beats on average, 95 % within 5, told 85 % of the time', (name) => {
