@@ -1,6 +1,6 @@
 /**
- * The part's calibration, as its maker publishes it (Maxim Integrated, "Guidelines for SpO2 measurement using the MAX30101/
- * MAX30102", application note 6845, and the table of the MAXREFDES117 software): SpO2 = −45.060 R² + 30.354 R + 94.845.
+ * The part's calibration as its maker publishes it, in the software of the reference design MAXREFDES117 (RD117_ARDUINO,
+ * algorithm.h): SpO2 = −45.060 R² + 30.354 R + 94.845. Application note 6845 says how to make one for a board of one's own.
  */
 const SQUARE = -45.06;
 const LINEAR = 30.354;
