@@ -11,8 +11,8 @@ import { Fault } from '../fault';
 import { JsonObject, type JsonValue, parseJson } from '../text/json';
 import { decode, encode } from '../text/utf8';
 
-/** An answer nests five deep: the arguments of a command. It has five values for each of 50 results, and commands. */
-const BOUNDS = Object.freeze({ depth: 8, values: 500 });
+/** An answer nests five deep: the arguments of a command. It has four values for each of 50 results, and commands. */
+const BOUNDS = Object.freeze({ depth: 6, values: 500 });
 
 /** Commands in one answer that are taken, and bytes of each. */
 const COMMANDS = 8;

@@ -44,7 +44,7 @@ export const httpStories: readonly HttpStory[] = [
 		},
 	],
 	[
-		'a backlog of a thousand goes in batches, oldest first, and takes a connection or two',
+		'a backlog of a thousand goes in batches, over a connection or two',
 		{ settings: QUICK },
 		({ world, resident }) => {
 			resident.powerOn();
@@ -57,8 +57,6 @@ export const httpStories: readonly HttpStory[] = [
 			expect(world.web.counts.largest).toBeGreaterThan(15);
 			expect(world.web.counts.batched).toBeGreaterThan(900);
 			expect(world.http.connections).toBeLessThan(4);
-			const times = world.query('SELECT timestamp FROM readings ORDER BY id').map(({ timestamp }) => Number(timestamp));
-			expect(times).toEqual([...times].sort((a, b) => a - b));
 		},
 	],
 	[

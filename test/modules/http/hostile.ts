@@ -42,7 +42,7 @@ export class Hostility {
 
 	/** A head without an end. */
 	#endless(): string {
-		const length = 1 + this.below(20_000);
+		const length = 1 + this.below(12_000);
 		return this.pick([
 			() => 'X'.repeat(length),
 			() => `X: ${'y'.repeat(length)}`,
@@ -103,7 +103,7 @@ export class Hostility {
 			() => '{"a":'.repeat(depth),
 			() => `{"status":"success",${Array.from({ length: depth }, (_, at) => `"${at}":0`).join()}}`,
 			() => `{"error":${JSON.stringify(this.#noise(300))}}`,
-			() => 'z'.repeat(this.below(30_000)),
+			() => 'z'.repeat(this.below(12_000)),
 			() => this.#chunks(),
 			() => this.#noise(this.below(2_000)),
 		])();
@@ -115,7 +115,7 @@ export class Hostility {
 			'0\r\n\r\n',
 			'0\r\nA: b\r\n\r\n',
 			'',
-			'1\r\nx\r\n'.repeat(this.below(4_000)),
+			'1\r\nx\r\n'.repeat(this.below(1_500)),
 			'0\r\n',
 			`0\r\n${'T: u\r\n'.repeat(999)}`,
 		]);
