@@ -1,15 +1,14 @@
 import { Fault } from '../fault';
 import type { Tokens } from '../ports';
-import type { JsonObject } from '../text/json';
 import { dateOf, retryAfterOf } from '../text/retry-after';
 import type { Answer } from './answer';
 import type { Letter } from './letter';
 import { faultOf, isRefusal, UNAUTHORISED } from './statuses';
-import { objectOf, saysSuccess, wordsOf } from './verdict';
+import { Said } from './verdict';
 
 export type Judgement =
 	/** The server did what it was asked. */
-	| { readonly kind: 'taken'; readonly said: JsonObject }
+	| { readonly kind: 'taken'; readonly said: Said }
 	/** It will never do it. */
 	| { readonly kind: 'refused'; readonly fault: Fault }
 	/** A new token may help. */
@@ -20,10 +19,10 @@ export type Judgement =
 /** What an answer means for the message. `now`: epoch milliseconds, if known. */
 export function judge(letter: Letter, answer: Answer, tokens: Tokens, now: number | undefined): Judgement {
 	const { status, body } = answer;
-	const said = body.byteLength > 0 ? objectOf(body) : undefined;
+	const said = new Said(body);
 	if (answer.isSuccess) {
 		// Anybody on the way, a captive portal first of all, can say 200.
-		if (!saysSuccess(said)) {
+		if (!said.isSuccess) {
 			const fault = new Fault('protocol', 'an answer of status 2xx that does not say success: no receipt');
 			return { kind: 'failed', fault };
 		}
@@ -31,7 +30,7 @@ export function judge(letter: Letter, answer: Answer, tokens: Tokens, now: numbe
 		return { kind: 'taken', said };
 	}
 	if (status === UNAUTHORISED && tokens.rejected()) return { kind: 'again' };
-	const fault = faultOf(status, wordsOf(said));
+	const fault = faultOf(status, said.words);
 	if (isRefusal(status, letter)) return { kind: 'refused', fault };
 	return { kind: 'failed', fault, retryAfter: retryAfterOf(answer.retryAfter, dateOf(answer.date) ?? now) };
 }

@@ -13,7 +13,6 @@
  */
 import { Fault } from '../fault';
 import type { Alarm, Clock, Log, Outgoing, Route } from '../ports';
-import type { JsonObject } from '../text/json';
 import { Answer } from './answer';
 import { Batching } from './batching';
 import { judge } from './judge';
@@ -22,6 +21,7 @@ import { Line, type LineEvents } from './line';
 import { type HttpRouteOptions, type Plan, plan } from './options';
 import { knowsNoSuch } from './statuses';
 import { Teller } from './teller';
+import type { Said } from './verdict';
 
 const State = Object.freeze({ CLOSED: 0, OPENING: 1, IDLE: 2, ASKING: 3, ENDING: 4 } as const);
 type State = (typeof State)[keyof typeof State];
@@ -192,7 +192,7 @@ export class HttpRoute implements Route {
 		});
 	}
 
-	#onTaken(letter: Letter, said: JsonObject): void {
+	#onTaken(letter: Letter, said: Said): void {
 		this.#batching.answered(letter.count);
 		this.#rest();
 		const left = this.#teller.tell(letter, said);

@@ -1,8 +1,7 @@
 import { Fault } from '../fault';
 import type { Route } from '../ports';
-import type { JsonObject } from '../text/json';
 import type { Letter } from './letter';
-import { commandsOf, Item, itemsOf, wordsOfItem } from './verdict';
+import { Item, type Said } from './verdict';
 
 interface TellerOptions {
 	readonly route: Pick<Route, 'onReceipt' | 'onRefused' | 'onMessage'>;
@@ -20,7 +19,7 @@ export class Teller {
 	}
 
 	/** Returns of how many readings the server says nothing. */
-	tell({ batch, sequence }: Letter, said: JsonObject): number {
+	tell({ batch, sequence }: Letter, said: Said): number {
 		let unknown = 0;
 		if (batch) unknown = this.#tellBatch(batch, said);
 		else if (sequence !== undefined) this.#options.route.onReceipt?.(sequence);
@@ -28,24 +27,23 @@ export class Teller {
 		return unknown;
 	}
 
-	#tellBatch(batch: readonly number[], said: JsonObject): number {
+	#tellBatch(batch: readonly number[], said: Said): number {
 		const { route, isOpen } = this.#options;
-		const items = itemsOf(said, batch);
 		let unknown = 0;
-		for (let index = 0; index < batch.length && isOpen(); index++) {
-			const sequence = batch[index]!;
-			if (items[index] === Item.KEPT) route.onReceipt?.(sequence);
-			else if (items[index] === Item.REFUSED)
-				route.onRefused?.(sequence, new Fault('refused', `refused: ${wordsOfItem(said, index) || 'no reason given'}`));
-			else unknown++;
-		}
+		said.eachItem(batch, (sequence, { item, words }) => {
+			if (!isOpen()) return;
+			if (item === Item.KEPT) route.onReceipt?.(sequence);
+			else if (item === Item.UNKNOWN) unknown++;
+			else route.onRefused?.(sequence, new Fault('refused', `refused: ${words || 'no reason given'}`));
+		});
 		return unknown;
 	}
 
-	#tellCommands(said: JsonObject): void {
+	#tellCommands(said: Said): void {
 		const { route, isOpen, onLeftOut } = this.#options;
-		const { bodies, leftOut } = commandsOf(said);
+		const leftOut = said.eachCommand((body) => {
+			if (isOpen()) route.onMessage?.(body);
+		});
 		if (leftOut > 0) onLeftOut(leftOut);
-		for (const body of bodies) if (isOpen()) route.onMessage?.(body);
 	}
 }

@@ -87,7 +87,7 @@ afterAll(() => {
 });
 
 /** To be called last: what the stories of this file took, against the budget. */
-export function budget(stories: number, limits: typeof BUDGET = BUDGET): void {
+export function budget(stories: number, limits: Readonly<Record<keyof typeof BUDGET, number>> = BUDGET): void {
 	test('the memory that the stories took', () => {
 		expect(peaks.length).toBeGreaterThanOrEqual(stories);
 		const most = (key: keyof XsStatistics): number => Math.max(...peaks.map(([, , , of]) => of(key)));

@@ -251,7 +251,6 @@ describe('what is a receipt', () => {
 		['bytes that are no text', 200, Buffer.from([0xff, 0xfe]).toString('latin1'), {}],
 		['a compressed answer', 200, SUCCESS, { 'Content-Encoding': 'gzip' }],
 		['an answer of 3,000 bytes', 200, { ...SUCCESS, x: 'y'.repeat(3_000) }, {}],
-		['a bomb', 200, `{"status":"success","x":${'['.repeat(500)}${']'.repeat(500)}}`, {}],
 		['a flood of names', 200, `{"status":"success",${Array.from({ length: 600 }, (_, i) => `"${i}":1`).join()}}`, {}],
 	] as const)('%s is none, and the route ends', (_, status, body, headers) => {
 		const { deliver, heard, script } = openWorld();
@@ -285,6 +284,29 @@ describe('what is a receipt', () => {
 		scheduler.advance(10_000);
 		expect([heard.receipts, heard.closed]).toEqual([[1], []]);
 	});
+
+	test('a bomb in what nobody asked for is passed over; in a result it is no result', () => {
+		const bomb = `${'['.repeat(500)}${']'.repeat(500)}`;
+		const { deliver, heard, script } = openWorld();
+		script.answer = answering(200, `{"x":${bomb},"status":"success"}`);
+		deliver(reading(1));
+		script.answer = answering(
+			200,
+			`{"status":"success","results":[{"status":"stored"},{"x":${bomb},"status":"stored"}]}`,
+		);
+		deliver(batch(2, 2));
+		expect([heard.receipts, heard.closed.length]).toEqual([[1, 2], 1]);
+	});
+
+	test.each(['[{"status":"stored"} {}]', '[{"status":"stored"},', '[{"status":"stored"},]', '[,]', '["'])(
+		'results that are no JSON (%s) take the whole answer with them',
+		(results) => {
+			const { deliver, heard, script } = openWorld();
+			script.answer = answering(200, `{"status":"success","results":${results}}`);
+			deliver(batch(1, 2));
+			expect([heard.receipts, heard.closed.map(({ fault }) => fault.code)]).toEqual([[], ['protocol']]);
+		},
+	);
 
 	test.each([400, 413, 422])('%i refuses this reading for good, with the server’s words', (status) => {
 		const { deliver, heard, script, route } = openWorld();
