@@ -29,13 +29,14 @@ export class Teller {
 
 	#tellBatch(batch: readonly number[], said: Said): number {
 		const { route, isOpen } = this.#options;
+		const verdicts = said.verdicts(batch);
 		let unknown = 0;
-		said.eachItem(batch, (sequence, { item, words }) => {
-			if (!isOpen()) return;
-			if (item === Item.KEPT) route.onReceipt?.(sequence);
+		for (let index = 0; index < batch.length && isOpen(); index++) {
+			const { item, words } = verdicts[index]!;
+			if (item === Item.KEPT) route.onReceipt?.(batch[index]!);
 			else if (item === Item.UNKNOWN) unknown++;
-			else route.onRefused?.(sequence, new Fault('refused', `refused: ${words || 'no reason given'}`));
-		});
+			else route.onRefused?.(batch[index]!, new Fault('refused', `refused: ${words || 'no reason given'}`));
+		}
 		return unknown;
 	}
 

@@ -67,21 +67,16 @@ export class Said {
 		return wordsOf(this.#error && parsed(this.#error));
 	}
 
-	/** Calls `found` with each reading of a batch, in its order, and what became of it. */
-	eachItem(batch: readonly number[], found: (sequence: number, verdict: Verdict) => void): void {
-		let told = 0;
+	/** What became of each reading of a batch, in its order: a list first, since what is told of it goes deep into the stack. */
+	verdicts(batch: readonly number[]): readonly Verdict[] {
+		const count = this.#createdCount ?? this.#count;
+		const keptAll = this.#results === undefined && count !== undefined && isText(count, String(batch.length));
+		const verdicts = batch.map(() => (keptAll ? KEPT : UNKNOWN));
 		if (this.#results)
 			eachElement(this.#results, (result, index) => {
-				if (index >= batch.length) return;
-				told = index + 1;
-				found(batch[index]!, verdictOf(result, batch[index]!));
+				if (index < batch.length) verdicts[index] = verdictOf(result, batch[index]!);
 			});
-		else {
-			const count = this.#createdCount ?? this.#count;
-			const verdict = count && isText(count, String(batch.length)) ? KEPT : UNKNOWN;
-			for (; told < batch.length; told++) found(batch[told]!, verdict);
-		}
-		for (; told < batch.length; told++) found(batch[told]!, UNKNOWN);
+		return verdicts;
 	}
 
 	/** Calls `found` with each command, a JSON object as it came; returns how many were too many, too long or none. */
