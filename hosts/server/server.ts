@@ -58,6 +58,9 @@ export interface Server {
 	counts(): Counts;
 	readonly store: Store;
 	readonly queries: Queries;
+	/** What happens now, and what devices are told: for a program that has the server in itself. */
+	readonly feed: Feed;
+	readonly commands: Commands;
 	/** Takes no more, commits what waits, closes the store. Twice is fine. */
 	close(): Promise<void>;
 }
@@ -172,6 +175,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 			counts: () => ingest.counts(),
 			store,
 			queries,
+			feed,
+			commands,
 			close: () => {
 				closing ??= closeAll();
 				return closing;

@@ -9,7 +9,6 @@ import { createServer as createTlsServer } from 'node:tls';
 import { generate, type IConnectPacket, type Packet, parser } from 'mqtt-packet';
 import { issue, makeAuthority } from '../support/certificates';
 import { BEHAVIOURS, type Behaviour } from './cases/bench';
-import { httpPeer } from './http-peer';
 
 export interface Peer {
 	/** PEM of the authority of the good certificates. */
@@ -55,7 +54,6 @@ export async function startPeer(base = 0): Promise<Peer> {
 		mqttFragments: broker({ greeting: message('big', pattern(5_000)), pieces: 700 }),
 		mqttEmpty: broker({ greeting: Buffer.concat([message('empty', ''), message('any', 'after')]) }),
 		mqttFour: broker({ hold: 4 }),
-		http: httpPeer(),
 	};
 	for (const [index, behaviour] of BEHAVIOURS.entries()) {
 		const server = behaviours[behaviour];

@@ -128,12 +128,10 @@ export class Doors {
 	}
 
 	async #register(app: FastifyInstance, web: Web): Promise<void> {
-		const { ingest, queries, commands, credentials, metrics, now, log } = this.#options;
+		const { ingest, queries, commands, credentials, metrics, now } = this.#options;
 		await collectOpenapi(app);
 		app.addHook('onResponse', async (request, reply) => {
-			const { url = 'none' } = request.routeOptions;
-			metrics.request(url, reply.statusCode, reply.elapsedTime / 1000);
-			log('debug', 'web', `${request.method} ${url} ${reply.statusCode} in ${reply.elapsedTime.toFixed(1)} ms`);
+			metrics.request(request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1000);
 		});
 		const guard = operatorsOnly(web, this.#doorkeeper);
 		registerReceiving(app, web, {

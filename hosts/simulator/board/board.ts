@@ -131,6 +131,7 @@ export class VirtualBoard {
 	/** What the chip's clock was told, and when: it goes on until the power goes. */
 	#rtc: { readonly time: number; readonly at: number } | undefined;
 	#boots = 0;
+	#isReachable = true;
 
 	constructor(options: BoardOptions) {
 		this.#options = options;
@@ -178,6 +179,12 @@ export class VirtualBoard {
 		return this.#running.link;
 	}
 
+	/** The access point is in reach, in this boot and those to come. */
+	set isReachable(isReachable: boolean) {
+		this.#isReachable = isReachable;
+		if (this.#running) this.#running.link.reachable = isReachable;
+	}
+
 	/** @throws PowerCut when the power goes meanwhile; else what the firmware throws: a bad setting, flash that cannot be used */
 	powerOn(cause: WakeCause = 'power'): Firmware {
 		if (this.#running) throw new Error('the board is on already');
@@ -205,6 +212,7 @@ export class VirtualBoard {
 		const retained = this.#retained.slice();
 		const plugs = plug(boot);
 		const link = new VirtualLink(networkClock, joinTimes);
+		if (!this.#isReachable) link.reachable = false;
 		const timekeeper = plugs.timekeeping && this.#timekeeper(clock, plugs.timekeeping);
 		const told = timekeeper?.clock ?? clock;
 		let cut: PowerCut | undefined;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Fault } from '../../../modules/fault';
 import type { Log, Sensor } from '../../../modules/ports';
 import type { DeviceReport } from '../../../src/report';
+import type { Names } from '../net/dns';
 import { Lifeline } from '../net/lifeline';
 import { nodeTime, tlsHttp, tlsMqtt, tlsWebSocket } from '../net/parts';
 import { substream } from '../random';
@@ -37,8 +38,25 @@ export interface DeskBoardOptions {
 	readonly blocks?: number | undefined;
 }
 
+/** What a scenario does to a board. */
+export interface DeskWorld {
+	/** The access point is in reach. */
+	isReachable: boolean;
+	/** Names resolve. */
+	resolves: boolean;
+	/** The model person's finger is on the sensor. */
+	finger: boolean;
+	feverCelsius: number | undefined;
+	/** Sets the clock of this boot. @param change from what it says now, epoch milliseconds */
+	setClock(change: (now: number) => number): void;
+	cutPower(): void;
+	/** As at the start; whatever the power cut left is in flash. */
+	powerOn(): void;
+}
+
 export interface DeskBoard {
 	readonly board: VirtualBoard;
+	readonly world: DeskWorld;
 	/** As the device's own report, with the counts of all its boots since this board was made: a sleeping device boots often. */
 	report(): DeviceReport;
 	/** No more readings. A device that sleeps is not woken again. */
@@ -69,6 +87,7 @@ export function deskBoard(options: DeskBoardOptions): DeskBoard {
 		const direct = settings.webSocketUrl ? livePersonSensor : personSensor;
 		const simple = sensor ?? (options.isSimple ? direct(person) : undefined);
 		const worn = simple ? undefined : new Worn({ scheduler, random32: substream(seed, 'worn'), person });
+		const names: Names = { resolve: true };
 		let past: DeviceReport | undefined;
 		const board = new VirtualBoard({
 			scheduler,
@@ -88,16 +107,42 @@ export function deskBoard(options: DeskBoardOptions): DeskBoard {
 				return {
 					sensors: simple ? [simple] : [],
 					wiring: worn,
-					mqtt: ({ serverCa: ca }) => tlsMqtt({ ca, lifeline, scheduler: sockets }),
-					http: ({ serverCa: ca }) => tlsHttp({ ca, lifeline, scheduler: sockets }),
+					mqtt: ({ serverCa: ca }) => tlsMqtt({ ca, lifeline, names, scheduler: sockets }),
+					http: ({ serverCa: ca }) => tlsHttp({ ca, lifeline, names, scheduler: sockets }),
 					...(timeServers && { timekeeping: nodeTime(timeServers, lifeline) }),
-					webSocket: ({ serverCa: ca }) => tlsWebSocket({ ca, lifeline, scheduler: sockets }),
+					webSocket: ({ serverCa: ca }) => tlsWebSocket({ ca, lifeline, names, scheduler: sockets }),
 					cut: () => lifeline.cut(),
 				};
 			},
 		});
 		return {
 			board,
+			world: {
+				set isReachable(isReachable: boolean) {
+					board.isReachable = isReachable;
+				},
+				set resolves(resolves: boolean) {
+					names.resolve = resolves;
+				},
+				set finger(finger: boolean) {
+					person.finger = finger;
+					if (worn) worn.pulse.finger = finger;
+				},
+				set feverCelsius(celsius: number | undefined) {
+					person.feverCelsius = celsius;
+				},
+				setClock(change) {
+					if (board.isOn) board.clock.time = Math.round(change(board.clock.time ?? Date.now()));
+				},
+				cutPower() {
+					board.cutPower();
+					flash.powerOff();
+				},
+				powerOn() {
+					flash.powerOn();
+					if (!board.isOn) board.powerOn();
+				},
+			},
 			report() {
 				if (board.isOn) return add(past, board.device.report());
 				if (!past) throw new Error('the board was never on');

@@ -36,6 +36,8 @@ export const options = {
 	seed: () =>
 		option('--seed <number>', 'the persons’ values are the same for the same seed', 0, 2 ** 32 - 1, true).default(1),
 	speed: () => option('--speed <factor>', 'the devices live this much faster than you', 0.001, 1e6).default(1),
+	scenario: () =>
+		new Option('--scenario <name|file>', 'a play of good and bad weather: one of those below, a JSON file, or none'),
 	verbose: () => new Option('--verbose', 'log the small things too'),
 };
 

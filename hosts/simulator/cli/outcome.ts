@@ -1,4 +1,5 @@
 import type { DeviceReport } from '../../../src/device';
+import type { Mark } from '../scenarios/stage';
 
 /** What `--json` says of one device. */
 export interface DeviceOutcome {
@@ -22,8 +23,12 @@ export interface Outcome {
 	readonly devices: readonly DeviceOutcome[];
 	/** Null where the server is not this process's. */
 	readonly server: ServerOutcome | null;
+	/** Real-time messages that the server's live feed had. */
+	readonly live?: number;
 	/** Readings taken that are neither a row nor in a journal. Must be 0. */
 	readonly lost: number;
+	/** The play, and what came of each of its steps. */
+	readonly scenario?: { readonly name: string; readonly marks: readonly Mark[] };
 }
 
 export function deviceOutcome(report: DeviceReport): DeviceOutcome {
@@ -40,13 +45,14 @@ export function deviceOutcome(report: DeviceReport): DeviceOutcome {
 }
 
 /** One line for a person: what happened to the readings. */
-export function summary({ devices, server, lost }: Outcome): string {
+export function summary({ devices, server, live, lost }: Outcome): string {
 	const sum = (of: (device: DeviceOutcome) => number): number =>
 		devices.reduce((total, device) => total + of(device), 0);
 	const parts = [
 		`${sum((device) => device.sampled)} readings taken`,
 		`${sum((device) => device.released)} delivered`,
 		...(server ? [`${server.rows} new rows at the server`] : []),
+		...(live ? [`${live} live`] : []),
 		`${sum((device) => device.backlog)} still to deliver`,
 		`${lost} lost`,
 	];

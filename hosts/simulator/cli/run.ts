@@ -24,6 +24,8 @@ export interface RunOptions {
 	/** For each device: its settings over the defaults. */
 	readonly devices: readonly Readonly<Record<string, unknown>>[];
 	readonly log: (deviceId: string) => Log;
+	/** The end begins: what is left is delivered now. */
+	readonly onEnding?: () => void;
 }
 
 /** Devices that live on this computer in real time, until someone or something stops them. */
@@ -33,11 +35,13 @@ export class Run {
 	readonly #ended: Promise<void>;
 	#end: () => void = () => {};
 	#ending = false;
+	readonly #onEnding: () => void;
 
 	/** @throws Error or Fault when a setting, a recording or a folder is not good; nothing runs then */
 	constructor(options: RunOptions) {
 		const { state, seed, speed, seconds, replay, columnMap, timeServers, devices, log } = options;
 		let playing = devices.length;
+		this.#onEnding = options.onEnding ?? (() => {});
 		this.#ended = new Promise((resolve) => {
 			this.#end = resolve;
 		});
@@ -82,6 +86,10 @@ export class Run {
 		return this.#boards.map((board) => board.report());
 	}
 
+	get boards(): readonly DeskBoard[] {
+		return this.#boards;
+	}
+
 	/** How each device was when it started: its backlog is what an earlier run left. */
 	get starts(): readonly DeviceReport[] {
 		return this.#carried;
@@ -91,6 +99,7 @@ export class Run {
 	stop(): void {
 		if (this.#ending) return;
 		this.#ending = true;
+		this.#onEnding();
 		for (const board of this.#boards) board.stopSampling();
 		this.#drained().then(this.#end);
 	}

@@ -10,6 +10,8 @@ import { makeLog } from '../../log';
 import { enrolAll } from '../../server/enrol';
 import { defaults, type Server, startServer } from '../../server/server';
 import { defaultStateDirectory } from '../../server/state';
+import { loadScenario, namedScenarios, type Scenario } from '../scenarios/scenario';
+import { Theatre } from '../scenarios/theatre';
 import { collectSetting, options } from './options';
 import { deviceOutcome, type Outcome, summary } from './outcome';
 import { onClosedPipe, onInterrupt, Run } from './run';
@@ -25,12 +27,15 @@ interface Given {
 	seed: number;
 	state: string;
 	set: Record<string, string>;
+	scenario?: string;
 	json?: boolean;
 	verbose?: boolean;
 }
 
 const program = new Command('npm start --')
-	.description('The server and a virtual device in one process: readings from a sensor to a row, over MQTT with TLS.')
+	.description(
+		'The server and a virtual device in one process: readings from a sensor to a row, by MQTT, HTTPS and WebSocket.',
+	)
 	.addOption(options.for())
 	.addOption(options.interval())
 	.addOption(options.devices())
@@ -39,6 +44,7 @@ const program = new Command('npm start --')
 	.addOption(options.speed())
 	.addOption(options.seed())
 	.addOption(options.state())
+	.addOption(options.scenario())
 	.option('--set <key=value>', 'any setting of the firmware (see npm run device -- --help)', collectSetting, {})
 	.addOption(options.json())
 	.addOption(options.verbose())
@@ -50,6 +56,12 @@ Examples:
   npm start -- --interval 2 --for 60 --json     a minute, then the counts
   npm start -- --devices 5 --interval 1         five persons
   npm start -- --replay FILE.csv --speed 60     a recording, a minute of it each second
+  npm start -- --scenario outages               a play; the tour, once, unless said
+
+Scenarios:
+${namedScenarios()
+	.map(({ name, description }) => `  ${name.padEnd(16)} ${description}`)
+	.join('\n')}
 
 While it runs: http://127.0.0.1:8080/ shows what arrived.
 Exit status: 0 when nothing was lost, 1 when something was or could not start, 2 for a wrong option.`,
@@ -65,15 +77,25 @@ function freePort(preferred: number, host: string): Promise<number> {
 }
 
 /** What the devices are told: how to reach the server beside them, and what the user set. */
-function deviceSettings(given: Given, server: Server): Record<string, unknown>[] {
+function deviceSettings(
+	given: Given,
+	server: Server,
+	theatre: Theatre,
+	scenario: Scenario | undefined,
+): Record<string, unknown>[] {
 	const names = Array.from({ length: given.devices }, (_, index) => `ESP32_${String(index + 1).padStart(3, '0')}`);
 	const ca = readFileSync(server.caFile, 'utf8');
-	return enrolAll(given.state, names).map(({ device_id, user, password }) => ({
-		mqttUrl: `mqtts://localhost:${server.mqttsPort}`,
+	return enrolAll(given.state, names).map(({ device_id, user, password, device_secret }) => ({
+		mqttUrl: `mqtts://localhost:${theatre.ports.mqtt}`,
+		httpUrl: `https://localhost:${theatre.ports.http}`,
+		webSocketUrl: `wss://localhost:${theatre.ports.websocket}`,
 		serverCa: ca,
 		mqttUser: user,
 		mqttPassword: password,
+		deviceSecret: device_secret,
+		...(scenario?.interval !== undefined && { dataIntervalSeconds: scenario.interval }),
 		...(given.interval !== undefined && { dataIntervalSeconds: given.interval }),
+		...scenario?.settings,
 		...given.set,
 		deviceId: device_id,
 	}));
@@ -100,11 +122,26 @@ function tally(run: Run, server: Server): Outcome {
 	};
 }
 
+/** What is played: what was asked for; else the tour, where nothing else is going on. */
+function scenarioOf({ scenario, speed, replay, devices }: Given): Scenario | undefined {
+	if (scenario === 'none') return undefined;
+	if (scenario === undefined) {
+		if (speed !== 1 || replay !== undefined || devices > 1) return undefined;
+		// The guide's interval is the default's too; only a play that was asked for has its own.
+		const { interval, ...tour } = loadScenario('tour');
+		return tour;
+	}
+	if (speed !== 1) throw new Fault('range', '--scenario: plays at --speed 1 only');
+	return loadScenario(scenario);
+}
+
 async function main(given: Given): Promise<number> {
 	const { state, seed, speed, replay, columnMap } = given;
 	const stream = given.json ? process.stderr : process.stdout;
 	let server: Server | undefined;
 	let run: Run | undefined;
+	let theatre: Theatre | undefined;
+	let live = 0;
 	let status: LiveStatus | undefined;
 	const draw = (): string => {
 		if (!server || !run) return 'starting…';
@@ -118,9 +155,11 @@ async function main(given: Given): Promise<number> {
 	};
 	const logFor = (prefix: string): Log => makeLog({ stream, level: given.verbose ? 'debug' : 'info', prefix, write });
 	const log = logFor('');
+	let scenario: Scenario | undefined;
 	try {
+		scenario = scenarioOf(given);
 		if (given.set.deviceId !== undefined) throw new Fault('range', 'deviceId: here the devices are ESP32_001 and on');
-		makeSettings(given.set);
+		makeSettings({ ...scenario?.settings, ...given.set });
 	} catch (error) {
 		log('error', 'start', (error as Error).message);
 		return 2;
@@ -139,22 +178,35 @@ async function main(given: Given): Promise<number> {
 		});
 		log('info', 'start', `everything is kept in ${state}`);
 		log('info', 'start', `what arrives: http://127.0.0.1:${server.httpPort}/`);
+		const stage = await Theatre.open(scenario, server, state);
+		theatre = stage;
+		const devices = deviceSettings(given, server, stage, scenario);
+		for (const { deviceId } of devices)
+			server.feed.listen(String(deviceId), (_text, type) => {
+				if (type === 'realtime_data') live++;
+			});
 		const running = new Run({
 			state,
 			seed,
 			speed,
-			seconds: given.for,
+			seconds: given.for ?? (given.scenario === undefined ? undefined : scenario?.for),
 			replay,
 			columnMap,
-			devices: deviceSettings(given, server),
+			devices,
+			onEnding: () => void stage.end(),
 			log: (deviceId) => logFor(given.devices > 1 ? `${deviceId} ` : ''),
 		});
 		run = running;
+		stage.play(running, log);
 		if (process.stdout.isTTY && !given.json) status = new LiveStatus(process.stdout, draw);
 		onInterrupt(log, () => running.stop());
 		onClosedPipe(() => running.stop());
 		await running.ended;
-		outcome = tally(running, server);
+		outcome = {
+			...tally(running, server),
+			live,
+			...(scenario && { scenario: { name: scenario.name, marks: stage.marks ?? [] } }),
+		};
 	} catch (error) {
 		log('error', 'start', (error as Error).message);
 		return 1;
@@ -162,6 +214,7 @@ async function main(given: Given): Promise<number> {
 		status?.close();
 		status = undefined;
 		run?.close();
+		await theatre?.close();
 		await server?.close();
 	}
 	log('info', 'start', summary(outcome));

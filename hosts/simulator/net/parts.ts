@@ -2,7 +2,7 @@ import type { HttpPart } from '../../../modules/http/client';
 import type { ClientPart } from '../../../modules/mqtt/client';
 import type { TimeServers } from '../../../modules/time/timekeeper';
 import type { WebSocketPart } from '../../../modules/websocket/client';
-import { NodeDns } from './dns';
+import { type Names, NodeDns } from './dns';
 import { NodeHttpClient } from './http-client';
 import type { Lifeline } from './lifeline';
 import { NodeMqttClient } from './mqtt-client';
@@ -19,6 +19,8 @@ interface Common {
 	readonly scheduler: Scheduler;
 	/** What the board's power cut takes along. */
 	readonly lifeline?: Lifeline | undefined;
+	/** On the real network: whether names resolve. */
+	readonly names?: Names | undefined;
 }
 
 /** MQTT over TLS on the real network. `ca`: PEM, or 'system' for the authorities that Node ships with. */

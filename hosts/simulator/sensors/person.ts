@@ -39,6 +39,10 @@ export class Person {
 	readonly #wanders: Readonly<Record<string, Wander>>;
 	#asked = 0;
 	#last: Required<Sample> | undefined;
+	/** On the sensor: else no sensor sees a heart rate or an SpO2. */
+	finger = true;
+	/** Instead of a healthy temperature. */
+	feverCelsius: number | undefined;
 
 	/** @param seconds the person's own time; it only grows */
 	constructor(random32: Random32, seconds: () => number) {
@@ -59,7 +63,7 @@ export class Person {
 	measure(): Required<Sample> {
 		const now = this.#seconds();
 		const passed = now - this.#asked;
-		if (this.#last && passed < 1) return this.#last;
+		if (this.#last && passed < 1) return this.#felt(this.#last);
 		this.#asked = now;
 		const after = (name: string): number => this.#wanders[name]!.after(passed);
 		this.#last = {
@@ -71,13 +75,24 @@ export class Person {
 			latitudeDegrees: after('latitude'),
 			longitudeDegrees: after('longitude'),
 		};
-		return this.#last;
+		return this.#felt(this.#last);
+	}
+
+	#felt(last: Required<Sample>): Required<Sample> {
+		return this.feverCelsius === undefined ? last : { ...last, temperatureCelsius: this.feverCelsius };
 	}
 }
 
 /** All that is worn by a person, as one sensor. */
 export function personSensor(person: Person): Sensor {
-	return { name: 'person', sample: () => person.measure(), close() {} };
+	return {
+		name: 'person',
+		sample() {
+			const { heartRateBpm, spo2Percent, ...rest } = person.measure();
+			return person.finger ? { ...rest, heartRateBpm, spo2Percent } : rest;
+		},
+		close() {},
+	};
 }
 
 /** The same, with a heart that is watched all the time. */
@@ -86,7 +101,7 @@ export function livePersonSensor(person: Person): Sensor {
 		...personSensor(person),
 		live() {
 			const { heartRateBpm, spo2Percent } = person.measure();
-			return { heartRateBpm, spo2Percent };
+			return person.finger ? { heartRateBpm, spo2Percent } : undefined;
 		},
 	};
 }

@@ -2,7 +2,6 @@
  * One table of cases for classes that have two makers: the Moddable SDK (or ours, on its XS) and the twins on Node. Device code: it
  * runs on both, and knows neither.
  */
-import type { HttpPart } from '../../../modules/http/client';
 import type { ClientPart, ResolverPart, Socket, SocketPart } from '../../../modules/mqtt/client';
 import type { FlashPartition, KeyValue } from '../../../modules/ports';
 
@@ -31,7 +30,6 @@ export const BEHAVIOURS = Object.freeze([
 	'mqttFragments',
 	'mqttEmpty',
 	'mqttFour',
-	'http',
 ] as const);
 export type Behaviour = (typeof BEHAVIOURS)[number];
 
@@ -43,8 +41,6 @@ export interface Bench {
 	readonly dns: ResolverPart;
 	/** Over plain TCP. */
 	readonly mqtt: ClientPart;
-	/** Over plain TCP. */
-	readonly http: HttpPart;
 	/** What is kept under this name; a new name is empty. */
 	readonly keyValue: (name: string) => KeyValue;
 	/** Four blocks of 4,096 bytes, erased when the name is new. */

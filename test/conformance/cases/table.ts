@@ -1,7 +1,6 @@
 import { type Bench, type Case, Trial } from './bench';
 import { dnsCases } from './dns';
 import { flashCases } from './flash';
-import { httpCases } from './http';
 import { keyValueCases } from './key-value';
 import { serverCases } from './mqtt';
 import { tcpCases } from './tcp';
@@ -14,7 +13,6 @@ export const table: readonly (readonly [kind: string, cases: readonly Case[]])[]
 	['key-value', keyValueCases],
 	['flash', flashCases],
 	['mqtt', serverCases],
-	['http', httpCases],
 ];
 
 /** Milliseconds for a case that does not say. */

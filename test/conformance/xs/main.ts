@@ -8,7 +8,6 @@
 import TCP from 'embedded:io/socket/tcp';
 import UDP from 'embedded:io/socket/udp';
 import Resolver from 'embedded:network/dns/resolver/udp';
-import HTTPClient from 'embedded:network/http/client';
 import MQTTClient from 'embedded:network/mqtt/client';
 import Timer from 'timer';
 import { DesktopClock } from '../../../hosts/desktop/clock';
@@ -33,10 +32,9 @@ function run(ca: string): void {
 		dns,
 		tls: { io: TLSSocket, socket: tcp, clock: new DesktopClock(), ca },
 		mqtt: { io: MQTTClient, dns, socket: tcp },
-		http: { io: HTTPClient, dns, socket: tcp },
 	};
 	const bench: Bench = {
-		...(parts as unknown as Pick<Bench, 'tcp' | 'dns' | 'tls' | 'mqtt' | 'http'>),
+		...(parts as unknown as Pick<Bench, 'tcp' | 'dns' | 'tls' | 'mqtt'>),
 		maker: 'sdk',
 		keyValue: (name) => new FileStore(file(name, 'json')),
 		flash: (name) => new FileFlash({ path: file(name, 'flash'), blocks: 4, blockLength: 4096 }),
