@@ -1,0 +1,40 @@
+/** Every vector on XS, in a heap as large as the board's. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Port } from '../../../modules/lora/payload';
+import { XsProgram } from '../../support/xs-program';
+import { alertOf, placeOf, readingOf, type Vector, vectors } from './vectors';
+
+let xs: XsProgram;
+
+beforeAll(() => {
+	const alerts = ['kinds', 'quantities', 'record'].map((name) => `src/alerts/${name}.ts`);
+	const sensing = ['bits', 'reading'].map((name) => `src/sensing/${name}.ts`);
+	const sources = ['modules/lora', 'modules/text', ...alerts, ...sensing, 'src/messages/packed.ts'];
+	xs = new XsProgram('test/modules/lora/xs/main', sources);
+});
+
+afterAll(() => xs.close());
+
+const named = vectors.map((vector) => [`${vector.port} ${vector.bytes.toString('hex')}`, vector] as const);
+
+test.each(named.filter(([, { port }]) => port !== Port.COMMAND))('%s is packed', (_, { port, message, bytes }) => {
+	const packed = xs.event(JSON.stringify(given({ port, message, bytes })), port === Port.SHORT);
+	expect(Buffer.from(packed as Uint8Array).toString('hex')).toBe(bytes.toString('hex'));
+});
+
+test.each(named.filter(([, { port }]) => port === Port.COMMAND))('%s is unpacked', (_, { message, bytes }) => {
+	expect(JSON.parse(xs.event(Uint8Array.from(bytes)) as string)).toEqual(message);
+	expect(xs.event(Uint8Array.from(bytes.subarray(1)))).toBe('malformed');
+});
+
+test('what it takes is printed', () => {
+	console.log(xs.figures('the packing of modules/lora'));
+	expect(xs.live()).toBeGreaterThan(0);
+});
+
+function given({ port, message }: Vector): object {
+	const id = (message.reading_id ?? message.alert_id ?? '00000001-1') as string;
+	const common = { place: placeOf(id), timestamp: message.timestamp };
+	if (port !== Port.ALERT) return { ...common, reading: readingOf(message) };
+	return { ...common, alert: alertOf(message), language: (message.message as string).startsWith('Temp') ? 'fr' : 'en' };
+}
