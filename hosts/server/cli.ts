@@ -3,11 +3,11 @@ import type { LogLevel } from '../../modules/ports';
 import { makeLog } from '../log';
 import { makeToken } from './doors/maketoken';
 import { addOperator, checkDeviceId, enrol, rotateSecret } from './enrol';
-import { parseBrokerUrl } from './external';
+import { parseBrokerUrl } from './mqtt/external';
+import { Topics } from './mqtt/topics';
 import { checkName } from './names';
 import { defaults, type ServerOptions, startServer } from './server';
 import { defaultStateDirectory, statePaths } from './state';
-import { Topics } from './topics';
 
 const examples = `
 Examples:

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import type { Log } from '../../modules/ports';
-import { type ExternalAddress, openExternalBroker, openOwnBroker } from './brokerdoor';
 import { serverCertificates } from './certificates';
 import { Commands } from './commands/commands';
 import { Credentials } from './credentials';
@@ -8,10 +7,11 @@ import { completeSecrets, enrol } from './enrol';
 import { Feed } from './feed';
 import { type Counts, Ingest } from './ingest';
 import { named } from './listening';
+import { type ExternalAddress, openExternalBroker, openOwnBroker } from './mqtt/brokerdoor';
+import { Topics } from './mqtt/topics';
 import { Queries } from './queries';
 import { isOpenToOthers, makePrivateDirectory, type StatePaths, statePaths } from './state';
 import { Store } from './store';
-import { Topics } from './topics';
 
 export interface ServerOptions {
 	/** The state folder; made when it is missing. */
@@ -157,7 +157,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 			return { status, rows: queries.rows(), broker: text, store: state, duplicates, rejected, undated, trimmed };
 		};
 		const httpPort = options.httpPort ?? defaults.httpPort;
-		const { openHttp } = await import('./http');
+		const { openHttp } = await import('./doors/local');
 		const http = await named(
 			openHttp({ queries, port: httpPort, health, metrics, openapi: () => doors.openapi(), log }),
 			`127.0.0.1:${httpPort} (--http)`,

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { generate } from 'mqtt-packet';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { Attempts } from '../../../hosts/server/attempts';
-import { parseBrokerUrl } from '../../../hosts/server/external';
-import { PacketGuard } from '../../../hosts/server/packetguard';
+import { Attempts } from '../../../hosts/server/mqtt/attempts';
+import { parseBrokerUrl } from '../../../hosts/server/mqtt/external';
+import { PacketGuard } from '../../../hosts/server/mqtt/packetguard';
+import { Topics } from '../../../hosts/server/mqtt/topics';
 import { defaultStateDirectory } from '../../../hosts/server/state';
-import { Topics } from '../../../hosts/server/topics';
 import { rig, scratch } from './support';
 
 describe('the guard before the MQTT parser', () => {

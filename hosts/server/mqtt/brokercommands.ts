@@ -1,6 +1,6 @@
 import type { Aedes, Client, PublishPacket } from 'aedes';
-import type { Delivery, WireCommand } from './commands/commands';
-import type { Door } from './message';
+import type { Delivery, WireCommand } from '../commands/commands';
+import type { Door } from '../message';
 import type { Topics } from './topics';
 
 export interface BrokerCommandsOptions {

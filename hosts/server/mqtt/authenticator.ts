@@ -1,8 +1,8 @@
-import type { Log } from '../../modules/ports';
+import type { Log } from '../../../modules/ports';
+import type { Credentials } from '../credentials';
+import { fieldName } from '../json';
+import { Seldom } from '../seldom';
 import { Attempts } from './attempts';
-import type { Credentials } from './credentials';
-import { fieldName } from './json';
-import { Seldom } from './seldom';
 
 /** MQTT 3.1.1, section 3.2.2.3. */
 export const identifierRejected = 2;

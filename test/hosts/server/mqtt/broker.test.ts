@@ -1,12 +1,12 @@
 import { connectAsync, type MqttClient } from 'mqtt';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { Broker } from '../../../hosts/server/broker';
-import { serverCertificates } from '../../../hosts/server/certificates';
-import { Credentials } from '../../../hosts/server/credentials';
-import { enrol } from '../../../hosts/server/enrol';
-import type { Outcome } from '../../../hosts/server/ingest';
-import { Topics } from '../../../hosts/server/topics';
-import { type Rig, reading, rig, scratch, until } from './support';
+import { serverCertificates } from '../../../../hosts/server/certificates';
+import { Credentials } from '../../../../hosts/server/credentials';
+import { enrol } from '../../../../hosts/server/enrol';
+import type { Outcome } from '../../../../hosts/server/ingest';
+import { Broker } from '../../../../hosts/server/mqtt/broker';
+import { Topics } from '../../../../hosts/server/mqtt/topics';
+import { type Rig, reading, rig, scratch, until } from '../support';
 
 const topic = (name: string): string => `fajma/esp32/${name}`;
 const count = (server: Rig, table: string): number =>

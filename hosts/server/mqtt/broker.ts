@@ -2,17 +2,17 @@ import { constants } from 'node:crypto';
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
 import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket } from 'aedes';
-import type { Log } from '../../modules/ports';
+import type { Log } from '../../../modules/ports';
+import type { TlsFiles } from '../certificates';
+import type { Commands } from '../commands/commands';
+import type { Credentials } from '../credentials';
+import { Doorstep } from '../doorstep';
+import type { Ingest, Outcome } from '../ingest';
+import { fieldName } from '../json';
+import { Seldom } from '../seldom';
 import { keepOnlyGranted, refuseLongPackets } from './aedesgaps';
 import { Authenticator } from './authenticator';
 import { BrokerCommands } from './brokercommands';
-import type { TlsFiles } from './certificates';
-import type { Commands } from './commands/commands';
-import type { Credentials } from './credentials';
-import { Doorstep } from './doorstep';
-import type { Ingest, Outcome } from './ingest';
-import { fieldName } from './json';
-import { Seldom } from './seldom';
 import type { Topics } from './topics';
 
 export interface BrokerOptions {

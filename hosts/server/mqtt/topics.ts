@@ -1,4 +1,4 @@
-import type { Channel } from '../../modules/ports';
+import type { Channel } from '../../../modules/ports';
 
 const channels: readonly Channel[] = ['data', 'heartbeat', 'alert', 'diagnostics', 'replies'];
 

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import type { Log } from '../../modules/ports';
+import type { Log } from '../../../modules/ports';
+import type { TlsFiles } from '../certificates';
+import type { Commands } from '../commands/commands';
+import type { Credentials } from '../credentials';
+import type { Ingest } from '../ingest';
+import { named } from '../listening';
+import { writePrivate } from '../state';
 import { Broker } from './broker';
-import type { TlsFiles } from './certificates';
-import type { Commands } from './commands/commands';
-import type { Credentials } from './credentials';
 import { ExternalBroker, parseBrokerUrl } from './external';
-import type { Ingest } from './ingest';
-import { named } from './listening';
-import { writePrivate } from './state';
 import type { Topics } from './topics';
 
 /** A broker that somebody else runs. */

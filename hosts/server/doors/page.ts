@@ -1,6 +1,6 @@
-import type { Health } from './http';
-import type { Queries, ShownReading } from './queries';
-import { quantityNames } from './schema';
+import type { Queries, ShownReading } from '../queries';
+import { quantityNames } from '../schema';
+import type { Health } from './local';
 
 const deviceLimit = 100;
 const readingLimit = 20;

@@ -2,8 +2,8 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import { interpret } from '../../../hosts/server/message';
-import { noon, type Rig, reading, rig } from './support';
+import { interpret } from '../../../../hosts/server/message';
+import { noon, type Rig, reading, rig } from '../support';
 
 interface Answer {
 	readonly status: number;

@@ -1,7 +1,7 @@
-import type { Log } from '../../modules/ports';
+import type { Log } from '../../../modules/ports';
+import type { Commands, Delivery, WireCommand } from '../commands/commands';
+import type { Ingest } from '../ingest';
 import { type BrokerAddress, BrokerLink } from './brokerlink';
-import type { Commands, Delivery, WireCommand } from './commands/commands';
-import type { Ingest } from './ingest';
 import type { Topics } from './topics';
 
 export interface ExternalBrokerOptions {

@@ -1,10 +1,10 @@
 import type { AddressInfo } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
-import type { Log } from '../../modules/ports';
-import { registerLooking } from './doors/looking';
-import type { Metrics } from './metrics';
+import type { Log } from '../../../modules/ports';
+import type { Metrics } from '../metrics';
+import type { Queries } from '../queries';
+import { registerLooking } from './looking';
 import { page } from './page';
-import type { Queries } from './queries';
 
 export interface HttpOptions {
 	readonly queries: Queries;
