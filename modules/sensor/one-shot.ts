@@ -97,8 +97,10 @@ export class OneShot implements Sensor {
 		return undefined;
 	}
 
+	/** Lets go of the part and of its buffers: between two readings others need the memory, and the next finds the part anew. */
 	stop(): void {
 		this.#alarm.clear();
+		this.#drop();
 		this.#state = State.RESTING;
 	}
 
@@ -106,7 +108,6 @@ export class OneShot implements Sensor {
 		if (this.#closed) return;
 		this.#closed = true;
 		this.stop();
-		this.#drop();
 	}
 
 	#step(): void {

@@ -52,9 +52,9 @@ export const cases: readonly Case[] = [
 			equal(sample, { temperatureCelsius: 36.6 });
 			equal(took, 10);
 			equal(sensor.missing, { humidityPercent: 'dry' });
-			equal(part.made, 1);
+			equal([part.made, part.closed], [1, 1]);
 			readOnce(bench, sensor, 10);
-			equal(part.made, 1, 'made once');
+			equal([part.made, part.closed], [2, 2], 'made for a reading, and closed after it');
 		},
 	},
 	{
@@ -95,13 +95,12 @@ export const cases: readonly Case[] = [
 		name: 'one shot: nothing happens after close, which may be called twice',
 		run() {
 			const { bench, part, sensor } = parts();
-			readOnce(bench, sensor, 10);
 			sensor.start();
+			bench.advance(5);
 			sensor.close();
 			sensor.close();
-			const { made } = part;
 			bench.advance(1_000);
-			equal([part.made, part.closed], [made, 1]);
+			equal([part.made, part.closed], [1, 1]);
 			faults(() => sensor.start(), 'misuse', 'closed');
 		},
 	},
