@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Fault } from '../../../modules/fault';
 import type { Log, Sensor } from '../../../modules/ports';
 import type { DeviceReport } from '../../../src/report';
+import type { Illumination } from '../bus/max3010x';
 import type { Names } from '../net/dns';
 import { Lifeline } from '../net/lifeline';
 import { nodeTime, tlsHttp, tlsMqtt, tlsWebSocket } from '../net/parts';
@@ -32,6 +33,8 @@ export interface DeskBoardOptions {
 	readonly sensor?: Sensor | undefined;
 	/** Asked for the time, by a board that then has no clock of its own. Else it has this computer's. */
 	readonly timeServers?: readonly string[] | undefined;
+	/** What the pulse oximeter sees; else the person's finger. */
+	readonly light?: Illumination | undefined;
 	/** One sensor that knows the person, instead of parts: a thousand boards have no room for those. */
 	readonly isSimple?: boolean;
 	/** Blocks of 4,096 bytes for the journal of a board that is new; one that was here before keeps its size. */
@@ -86,7 +89,9 @@ export function deskBoard(options: DeskBoardOptions): DeskBoard {
 		// Who is watched each second costs time; nobody looks without a WebSocket.
 		const direct = settings.webSocketUrl ? livePersonSensor : personSensor;
 		const simple = sensor ?? (options.isSimple ? direct(person) : undefined);
-		const worn = simple ? undefined : new Worn({ scheduler, random32: substream(seed, 'worn'), person });
+		const worn = simple
+			? undefined
+			: new Worn({ scheduler, random32: substream(seed, 'worn'), person, light: options.light });
 		const names: Names = { resolve: true };
 		let past: DeviceReport | undefined;
 		const board = new VirtualBoard({

@@ -5,6 +5,7 @@ import { Fault } from '../../../modules/fault';
 import { makeSettings, type SettingRule, type Settings, settingNames, settingRules } from '../../../src/settings';
 import { makeLog } from '../../log';
 import { defaultStateDirectory } from '../../server/state';
+import { readLight } from '../sensors/recorded-light';
 import { collect, collectSetting, options } from './options';
 import { deviceOutcome, type Outcome, summary } from './outcome';
 import { onClosedPipe, onInterrupt, Run } from './run';
@@ -23,6 +24,8 @@ const program = new Command('npm run device --')
 	.addOption(options.interval())
 	.addOption(options.for())
 	.addOption(options.replay())
+	.addOption(options.ppg())
+	.addOption(options.ppgRate())
 	.addOption(options.columnMap())
 	.addOption(options.speed())
 	.addOption(options.seed())
@@ -53,6 +56,8 @@ interface Given {
 	interval?: number;
 	for?: number;
 	replay?: string;
+	ppg?: string;
+	ppgRate: number;
 	columnMap?: string;
 	speed: number;
 	seed: number;
@@ -116,7 +121,9 @@ async function main(given: Given): Promise<number> {
 	let run: Run;
 	try {
 		const devices = [gather(given, state) as Partial<Settings>];
-		run = new Run({ state, seed, speed, seconds: given.for, replay, columnMap, timeServers, devices, log: () => log });
+		const light = given.ppg === undefined ? undefined : await readLight(given.ppg, given.ppgRate);
+		const shared = { state, seed, speed, seconds: given.for, replay, columnMap, light, timeServers };
+		run = new Run({ ...shared, devices, log: () => log });
 	} catch (error) {
 		log('error', 'device', (error as Error).message);
 		return error instanceof Fault && error.code === 'range' ? 2 : 1;

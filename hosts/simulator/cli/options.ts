@@ -26,6 +26,12 @@ export const options = {
 			'--replay <file.csv>',
 			'measure what this recording holds, one row each interval (1 s unless said), to its end',
 		),
+	ppg: () =>
+		new Option(
+			'--ppg <file.csv>',
+			'what the pulse oximeter sees: a recorded photoplethysmogram, one row a sample, again and again',
+		).conflicts('replay'),
+	ppgRate: () => option('--ppg-rate <hz>', 'samples a second of that recording', 20, 400).default(25),
 	columnMap: () =>
 		new Option('--column-map <map>', 'which column is what, e.g. heart_rate=pulse_2,spo2=spo2_2 (else by the header)'),
 	interval: () =>

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Log } from '../../../modules/ports';
 import type { DeviceReport } from '../../../src/device';
 import { type DeskBoard, deskBoard } from '../board/desk-board';
+import type { Illumination } from '../bus/max3010x';
 import { readRecording, replaySensor } from '../sensors/replay';
 
 /** A smaller journal for each when many boards share one computer's memory: 64 KiB, 2,500 readings. */
@@ -19,6 +20,8 @@ export interface RunOptions {
 	readonly seconds?: number | undefined;
 	readonly replay?: string | undefined;
 	readonly columnMap?: string | undefined;
+	/** What the pulse oximeters see; else the persons' fingers. */
+	readonly light?: Illumination | undefined;
 	/** Asked for the time; else the devices have this computer's. */
 	readonly timeServers?: readonly string[] | undefined;
 	/** For each device: its settings over the defaults. */
@@ -39,7 +42,7 @@ export class Run {
 
 	/** @throws Error or Fault when a setting, a recording or a folder is not good; nothing runs then */
 	constructor(options: RunOptions) {
-		const { state, seed, speed, seconds, replay, columnMap, timeServers, devices, log } = options;
+		const { state, seed, speed, seconds, replay, columnMap, light, timeServers, devices, log } = options;
 		let playing = devices.length;
 		this.#onEnding = options.onEnding ?? (() => {});
 		this.#ended = new Promise((resolve) => {
@@ -67,6 +70,7 @@ export class Run {
 							? { ...settings, dataIntervalSeconds: 1 }
 							: settings,
 					sensor,
+					light,
 					timeServers,
 					isSimple: devices.length > CROWD,
 					blocks: devices.length > CROWD ? CROWD_BLOCKS : undefined,

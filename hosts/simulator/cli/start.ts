@@ -12,6 +12,7 @@ import { defaults, type Server, startServer } from '../../server/server';
 import { defaultStateDirectory } from '../../server/state';
 import { loadScenario, namedScenarios, type Scenario } from '../scenarios/scenario';
 import { Theatre } from '../scenarios/theatre';
+import { readLight } from '../sensors/recorded-light';
 import { collectSetting, options } from './options';
 import { deviceOutcome, type Outcome, summary } from './outcome';
 import { onClosedPipe, onInterrupt, Run } from './run';
@@ -22,6 +23,8 @@ interface Given {
 	interval?: number;
 	devices: number;
 	replay?: string;
+	ppg?: string;
+	ppgRate: number;
 	columnMap?: string;
 	speed: number;
 	seed: number;
@@ -40,6 +43,8 @@ const program = new Command('npm start --')
 	.addOption(options.interval())
 	.addOption(options.devices())
 	.addOption(options.replay())
+	.addOption(options.ppg())
+	.addOption(options.ppgRate())
 	.addOption(options.columnMap())
 	.addOption(options.speed())
 	.addOption(options.seed())
@@ -56,6 +61,7 @@ Examples:
   npm start -- --interval 2 --for 60 --json     a minute, then the counts
   npm start -- --devices 5 --interval 1         five persons
   npm start -- --replay FILE.csv --speed 60     a recording, a minute of it each second
+  npm start -- --ppg FILE.csv --ppg-rate 25     recorded light, on the pulse oximeter's photodiode
   npm start -- --scenario outages               a play; the tour, once, unless said
 
 Scenarios:
@@ -191,6 +197,7 @@ async function main(given: Given): Promise<number> {
 			speed,
 			seconds: given.for ?? (given.scenario === undefined ? undefined : scenario?.for),
 			replay,
+			light: given.ppg === undefined ? undefined : await readLight(given.ppg, given.ppgRate),
 			columnMap,
 			devices,
 			onEnding: () => void stage.end(),
