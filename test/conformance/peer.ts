@@ -9,6 +9,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { generate, type IConnectPacket, type Packet, parser } from 'mqtt-packet';
 import { issue, makeAuthority } from '../support/certificates';
 import { BEHAVIOURS, type Behaviour } from './cases/bench';
+import { webSocketDenied, webSocketEcho, webSocketScript } from './websocket-peer';
 
 export interface Peer {
 	/** PEM of the authority of the good certificates. */
@@ -54,6 +55,24 @@ export async function startPeer(base = 0): Promise<Peer> {
 		mqttFragments: broker({ greeting: message('big', pattern(5_000)), pieces: 700 }),
 		mqttEmpty: broker({ greeting: Buffer.concat([message('empty', ''), message('any', 'after')]) }),
 		mqttFour: broker({ hold: 4 }),
+		webSocket: webSocketEcho(),
+		webSocketDenied: webSocketDenied('HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n'),
+		webSocketNonsense: webSocketDenied('+OK POP3\r\n'),
+		webSocketUnready: plain((socket) => socket.on('data', () => socket.end())),
+		webSocketAccept: webSocketScript({ accept: 'AAAAAAAAAAAAAAAAAAAAAAAAAAA=' }),
+		webSocketExtension: webSocketScript({ headers: 'Sec-WebSocket-Extensions: permessage-deflate\r\n' }),
+		webSocketList: webSocketScript({ connection: 'keep-alive, Upgrade' }),
+		// "ab" and "cd" in fragments, with a ping between.
+		webSocketFragments: webSocketScript({ pieces: [[0x01, 2, 97, 98, 0x89, 0, 0x80, 2, 99, 100]] }),
+		// A header in two pieces: there is time to write something in between.
+		webSocketSplit: webSocketScript({ pieces: [[0x81, 2, 97, 98, 0x81], [], [], [], [], [], [2, 99, 100]] }),
+		webSocketMasked: webSocketScript({ pieces: [[0x81, 0x82, 1, 2, 3, 4, 96, 96]] }),
+		webSocketReserved: webSocketScript({ pieces: [[0xc1, 2, 97, 98]] }),
+		webSocketOrphan: webSocketScript({ pieces: [[0x80, 2, 97, 98]] }),
+		webSocketPingTooLong: webSocketScript({ pieces: [[0x89, 126, 0, 126, ...Array.from({ length: 126 }, () => 97)]] }),
+		webSocketCloseOfOne: webSocketScript({ pieces: [[0x88, 1, 3]] }),
+		webSocketNotUtf8: webSocketScript({ pieces: [[0x81, 2, 0xc3, 0x28]] }),
+		webSocketGone: webSocketScript({ pieces: [[0x88, 2, 0x03, 0xe9]] }),
 	};
 	for (const [index, behaviour] of BEHAVIOURS.entries()) {
 		const server = behaviours[behaviour];

@@ -8,6 +8,7 @@ import { NodeDns } from '../../hosts/simulator/net/dns';
 import { NodeMqttClient } from '../../hosts/simulator/net/mqtt-client';
 import { NodeTcp } from '../../hosts/simulator/net/tcp';
 import { NodeTls } from '../../hosts/simulator/net/tls';
+import { NodeWebSocketClient } from '../../hosts/simulator/net/websocket-client';
 import type { Bench } from './cases/bench';
 import { runCase, table, type Verdict } from './cases/table';
 import { type Peer, startPeer } from './peer';
@@ -28,6 +29,7 @@ beforeAll(async () => {
 		tls: { io: NodeTls, ca: peer.ca },
 		dns,
 		mqtt: { io: NodeMqttClient, dns, socket: tcp },
+		webSocket: { io: NodeWebSocketClient, dns, socket: tcp },
 		keyValue: (name) => new VirtualStore(file(name, 'json')),
 		flash: (name) => VirtualFlash.open(file(name, 'flash'), { blocks: 4 }),
 		port: (behaviour) => peer.port(behaviour),

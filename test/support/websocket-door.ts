@@ -33,6 +33,8 @@ export class WebSocketDoor {
 	denial: ((token: string) => Denial | undefined) | undefined;
 	/** How often each receipt is given: 0 is the guide's server. */
 	receipts = 1;
+	/** Records are heard and not kept: the guide's consumer only shows them. */
+	forgets = false;
 	/** Says of each record that it is refused, whatever it is. */
 	refuses = false;
 	/** Milliseconds from the commit to the receipt. */
@@ -63,7 +65,7 @@ export class WebSocketDoor {
 		this.types.push(String(type));
 		if (type === 'realtime_data') this.live.push(fields);
 		const [channel, name] = KINDS[String(type)] ?? [];
-		if (channel === undefined) return;
+		if (channel === undefined || this.forgets) return;
 		const { now, ingest } = this.#options;
 		const deviceId = guest.path.split('/').at(-2);
 		const body = Buffer.from(JSON.stringify(fields));

@@ -9,6 +9,7 @@ const { Receiver, Sender } = ws as unknown as {
 		isServer: boolean;
 		maxPayload: number;
 		maxFragments: number;
+		skipUTF8Validation: boolean;
 	}) => Writable;
 	readonly Sender: {
 		/** A frame in one or two pieces. */
@@ -59,7 +60,13 @@ export class FrameReader {
 	readonly #queue: Inbound[] = [];
 
 	constructor({ isServer, limit, fragments }: FrameReaderOptions) {
-		this.#receiver = new Receiver({ isServer, maxPayload: limit, maxFragments: fragments });
+		this.#receiver = new Receiver({
+			isServer,
+			maxPayload: limit,
+			maxFragments: fragments,
+			// As the SDK's class: whoever reads the text has to look.
+			skipUTF8Validation: !isServer,
+		});
 		const add = (opcode: number, payload: Buffer): void => void this.#queue.push({ opcode, payload });
 		this.#receiver.on('message', (data: Buffer, isBinary: boolean) =>
 			add(isBinary ? Opcode.BINARY : Opcode.TEXT, data),

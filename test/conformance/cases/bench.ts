@@ -4,6 +4,7 @@
  */
 import type { ClientPart, ResolverPart, Socket, SocketPart } from '../../../modules/mqtt/client';
 import type { FlashPartition, KeyValue } from '../../../modules/ports';
+import type { WebSocketPart } from '../../../modules/websocket/client';
 
 /** What a peer does, each on a port of its own, in the order of the ports; see peer.ts. */
 export const BEHAVIOURS = Object.freeze([
@@ -30,6 +31,22 @@ export const BEHAVIOURS = Object.freeze([
 	'mqttFragments',
 	'mqttEmpty',
 	'mqttFour',
+	'webSocket',
+	'webSocketDenied',
+	'webSocketNonsense',
+	'webSocketUnready',
+	'webSocketAccept',
+	'webSocketExtension',
+	'webSocketList',
+	'webSocketFragments',
+	'webSocketSplit',
+	'webSocketMasked',
+	'webSocketReserved',
+	'webSocketOrphan',
+	'webSocketPingTooLong',
+	'webSocketCloseOfOne',
+	'webSocketNotUtf8',
+	'webSocketGone',
 ] as const);
 export type Behaviour = (typeof BEHAVIOURS)[number];
 
@@ -41,6 +58,7 @@ export interface Bench {
 	readonly dns: ResolverPart;
 	/** Over plain TCP. */
 	readonly mqtt: ClientPart;
+	readonly webSocket: WebSocketPart;
 	/** What is kept under this name; a new name is empty. */
 	readonly keyValue: (name: string) => KeyValue;
 	/** Four blocks of 4,096 bytes, erased when the name is new. */

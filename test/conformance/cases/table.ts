@@ -5,6 +5,7 @@ import { keyValueCases } from './key-value';
 import { serverCases } from './mqtt';
 import { tcpCases } from './tcp';
 import { tlsCases } from './tls';
+import { webSocketCases } from './websocket';
 
 export const table: readonly (readonly [kind: string, cases: readonly Case[]])[] = [
 	['tcp', tcpCases],
@@ -13,6 +14,7 @@ export const table: readonly (readonly [kind: string, cases: readonly Case[]])[]
 	['key-value', keyValueCases],
 	['flash', flashCases],
 	['mqtt', serverCases],
+	['websocket', webSocketCases],
 ];
 
 /** Milliseconds for a case that does not say. */

@@ -9,6 +9,7 @@ import TCP from 'embedded:io/socket/tcp';
 import UDP from 'embedded:io/socket/udp';
 import Resolver from 'embedded:network/dns/resolver/udp';
 import MQTTClient from 'embedded:network/mqtt/client';
+import WebSocketClient from 'embedded:network/websocket/client';
 import Timer from 'timer';
 import { DesktopClock } from '../../../hosts/desktop/clock';
 import { FileFlash } from '../../../hosts/desktop/flash';
@@ -32,9 +33,10 @@ function run(ca: string): void {
 		dns,
 		tls: { io: TLSSocket, socket: tcp, clock: new DesktopClock(), ca },
 		mqtt: { io: MQTTClient, dns, socket: tcp },
+		webSocket: { io: WebSocketClient, dns, socket: tcp },
 	};
 	const bench: Bench = {
-		...(parts as unknown as Pick<Bench, 'tcp' | 'dns' | 'tls' | 'mqtt'>),
+		...(parts as unknown as Pick<Bench, 'tcp' | 'dns' | 'tls' | 'mqtt' | 'webSocket'>),
 		maker: 'sdk',
 		keyValue: (name) => new FileStore(file(name, 'json')),
 		flash: (name) => new FileFlash({ path: file(name, 'flash'), blocks: 4, blockLength: 4096 }),
