@@ -27,6 +27,12 @@ const PATIENCE = 8;
 /** Seconds for which the last rate, loudness and side of the pulse are held against what comes after. */
 const MEMORY = 120;
 
+/** Beats a minute below which an exercise is as likely as a heart, and above which a stride is. */
+const SLOW = 50;
+const FAST = 100;
+const RACING = 110;
+/** Windows in turn for what is as regular as nothing that lives but a heart at rest, and has no shape. */
+const PURE = 12;
 /** Share of the way to what a window says that the rate goes in a second: the mean is over about as long as an oximeter's. */
 const SMOOTHING = 0.22;
 
@@ -112,11 +118,16 @@ export class Tracker {
 
 	#moves(evidence: Evidence, beats: Beats): boolean {
 		if (Math.abs(this.#shape) > 0.6 && beats.skew * Math.sign(this.#shape) < 0) return true;
-		if (evidence.ratio > 0 && evidence.coherence < 0.95 && this.rate > 0 && Math.abs(this.#shape) < 0.35) return true;
+		if (evidence.ratio > 0 && this.rate > 0 && Math.abs(this.#shape) < 0.35 && !this.#isPure(evidence)) return true;
 		if (evidence.discord > 0.25) return true;
 		if (evidence.bursts > 3.5) return true;
 		if (this.#loudness > 0 && evidence.amplitude > LOUD * this.#loudness && !this.#resembles(beats)) return true;
 		return this.#ratio > 0 && evidence.ratio > 1.5 * this.#ratio + 0.1;
+	}
+
+	/** So regular, and so much the same in both channels, that it is believed without a shape. */
+	#isPure(evidence: Evidence): boolean {
+		return evidence.coherence > 0.95 && this.quality >= 85;
 	}
 
 	/** Of the shape that was trusted, and that a swing seldom has. */
@@ -163,26 +174,23 @@ export class Tracker {
 	 * @returns for how many seconds it must be the same; 0 when it will not do, however long
 	 */
 	#proof(bpm: number, shape: number, evidence: Evidence, beats: Beats, periodicity: Periodicity): number {
-		const fast = bpm > 100;
+		const fast = bpm > FAST;
 		const steep = shape > (fast ? 0.5 : 0.4);
 		let needed = windowsFor(shape, this.quality);
 		if (fast) needed += 3;
 		if (evidence.ratio === 0) {
-			if (!steep && (fast || ((bpm < 50 || periodicity.comb < 1) && shape < 0.3))) return 0;
+			// One channel: nothing else can tell a stride from a racing heart.
+			if (bpm > RACING && shape < 0.8) return 0;
+			if (!steep && (fast || (shape < 0.3 && (bpm < SLOW || periodicity.comb < 1)))) return 0;
 			return needed;
 		}
 		// More blood, less light: red and infrared fall steeply. What rises steeply is an amplifier's doing, or an arm's.
 		const falls = steep && beats.skew < 0;
-		if (evidence.ratio > 0.75) {
-			if (fast && !(falls && shape > 0.8)) return 0;
-			needed += 3;
-		}
-		if (bpm < 50) {
-			if (shape < 0.6) return 0;
-			needed += 3;
-		}
-		if (falls) return needed;
-		return evidence.coherence > 0.95 && periodicity.clarity > 0.6 ? 12 : 0;
+		if (fast && evidence.ratio > 0.6 && !(falls && shape > 0.8)) return 0;
+		if (evidence.ratio > 0.75) needed += 3;
+		if (bpm < SLOW) needed += 3;
+		if (falls && (bpm >= SLOW || shape > 0.6)) return needed;
+		return this.#isPure(evidence) ? PURE : 0;
 	}
 
 	#accept(evidence: Evidence, beats: Beats): void {
