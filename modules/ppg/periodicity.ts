@@ -4,7 +4,7 @@ const SHORTEST = 6.6;
 /** The first lag that is of use: half of the shortest period. */
 const FIRST = 3;
 /** From here on every second lag is summed, and those between are made of their four neighbours. */
-const SPARSE = 20;
+const SPARSE = 12;
 const LAGS = LONGEST + 6;
 /** Less alike than that is not a peak. */
 const LEAST = 0.2;

@@ -208,6 +208,24 @@ describe('it refuses rather than misleads', () => {
 		expect(rates(watchFinger({ rateHz: 25, seconds: 60, bpm: 74, noise: 20, swing }))).toEqual([]);
 	});
 
+	test('a camera that sets its exposure anew every ten seconds costs nothing', () => {
+		for (const step of [0.97, 0.9, 1.2]) {
+			const { red } = light({ rateHz: 30, seconds: 90, bpm: 81, perfusion: 0.8, noise: 20 });
+			const exposed = red.map((value, at) => value * (Math.floor(at / 300) % 2 === 1 ? step : 1));
+			const said = watch({ red: exposed, infrared: exposed }, { rateHz: 30, infrared: false });
+			expect(rates(said).length).toBeGreaterThan(75);
+			for (const rate of rates(said)) expect(Math.abs(rate - 81)).toBeLessThan(3);
+		}
+	});
+
+	test('a stride from the start, on one channel, is not a racing heart', () => {
+		for (const hertz of [2.2, 2.5, 2.9, 3.2]) {
+			const swing = { hertz, percent: 4, ratio: 1, from: 0, to: 60 };
+			const said = watchFinger({ rateHz: 25, seconds: 60, bpm: 74, noise: 20, swing }, { infrared: false });
+			for (const rate of rates(said)) expect(Math.abs(rate - 60 * hertz)).toBeGreaterThan(5);
+		}
+	});
+
 	test('a jolt in the middle costs seconds, not the rate', () => {
 		const samples = light({ rateHz: 25, seconds: 40, bpm: 66, noise: 15 });
 		for (let at = 500; at < 512; at++) samples.infrared[at]! += 8000;
