@@ -1,8 +1,20 @@
 import { Fault } from '../modules/fault';
 import { Journal } from '../modules/journal/journal';
 import type { Clock } from '../modules/ports';
+import { AlertBook } from './alerts/book';
+import { Rules } from './alerts/rules';
+import { type FlashSlice, shareFlash } from './alerts/slice';
+import { parseThresholds } from './alerts/thresholds';
+import { Changes } from './commands/changes';
+import { Desk } from './commands/desk';
+import { Orders } from './commands/orders';
 import { Courier } from './delivery/courier';
+import { MAIL_BASE } from './delivery/mail';
+import { diagnose } from './diagnostics/diagnosis';
+import { DiagnosticsSchedule } from './diagnostics/schedule';
 import type { Host } from './host';
+import { connectionLines } from './messages/connections';
+import { diagnosticsMessage } from './messages/diagnostics';
 import { type DeviceStatus, heartbeatMessage } from './messages/heartbeat';
 import { liveMessage } from './messages/live';
 import { KeptClock } from './power/kept-clock';
@@ -13,7 +25,7 @@ import { Waking, wakingBackoff } from './power/waking';
 import type { DeviceReport } from './report';
 import { Dating } from './sensing/dating';
 import { Live } from './sensing/live';
-import { READING_BYTE_LENGTH } from './sensing/reading';
+import { READING_BYTE_LENGTH, type Reading } from './sensing/reading';
 import { Sampler } from './sensing/sampler';
 import type { Settings } from './settings';
 
@@ -26,26 +38,53 @@ const LONGEST_PATIENCE = 15_000;
 /** One waking of the device, from the recovery of its journal to sleep or close(). */
 export class Device {
 	readonly #host: Host;
+	/** As they were when this machine began; commands change them. */
 	readonly #settings: Settings;
+	readonly #flash: { readonly alerts: FlashSlice; readonly readings: FlashSlice };
 	readonly #journal: Journal;
+	readonly #rules: Rules;
+	readonly #alerts: AlertBook;
+	readonly #orders: Orders;
+	readonly #desk: Desk;
+	readonly #diagnostics: DiagnosticsSchedule;
 	readonly #dating: Dating;
-	readonly #sampler: Sampler;
+	readonly sampler: Sampler;
 	readonly #courier: Courier;
 	/** Of a device that is always on. */
 	readonly #live: Live | undefined;
 	readonly #plan: PowerPlan;
 	/** The host's, or one that goes on over deep sleep. */
 	readonly #clock: Clock;
+	/** Of a device that sleeps. */
+	readonly #memory: Memory | undefined;
 	#flashFaults = 0;
+	#batteryPercent: number | undefined;
 	#oldest = 0;
 	#closed = false;
 
 	/** @throws Fault 'flash' when no block of the journal's partition can be used. */
-	constructor(host: Host, settings: Settings) {
+	constructor(host: Host, given: Settings) {
 		this.#host = host;
+		const { log, random32, store, link, power } = host;
+		if (given.logLevel !== '') host.setLogLevel(given.logLevel);
+		const changes = new Changes(given, store, log);
+		const { settings } = changes;
 		this.#settings = settings;
-		const { log, random32, store, link, power, keepsakes } = host;
+		this.#rules = new Rules({
+			limits: parseThresholds(settings.thresholds),
+			readings: settings.alertReadings,
+			milliseconds: settings.alertSeconds * 1000,
+			lostReadings: settings.alertLostReadings,
+			storagePercent: settings.alertStoragePercent,
+			owner: this,
+		});
+		this.#diagnostics = new DiagnosticsSchedule({
+			interval: settings.diagnosticsIntervalSeconds * 1000,
+			owner: this,
+		});
+		const keepsakes = [this.#rules, this.#diagnostics, ...(host.keepsakes ?? [])];
 		const memory = settings.mode === 'sleep' ? new Memory({ power, clock: host.clock, keepsakes }) : undefined;
+		this.#memory = memory;
 		const state = memory?.state;
 		const clock = state ? new KeptClock(host.clock, state) : host.clock;
 		const networkClock =
@@ -60,13 +99,46 @@ export class Device {
 					spread: settings.reconnectSpreadSeconds * 1000,
 				};
 		this.#clock = clock;
+		this.#flash = shareFlash(host.journal);
+		const erasing = state?.spared ? 'late' : 'ahead';
+		this.#dating = new Dating({ clock, store, boot: state?.boot });
+		// Before the readings' journal: for a moment it has one of its own.
+		this.#alerts = new AlertBook({
+			deviceId: settings.deviceId,
+			language: settings.language,
+			flash: this.#flash.alerts,
+			random32,
+			dating: this.#dating,
+			log,
+			erasing,
+			base: MAIL_BASE,
+			owner: this,
+		});
 		this.#journal = new Journal({
-			flash: host.journal,
+			flash: this.#flash.readings,
 			payloadByteLength: READING_BYTE_LENGTH,
 			random32,
-			erasing: state?.spared ? 'late' : 'ahead',
+			erasing,
 		});
-		this.#dating = new Dating({ clock, store, boot: state?.boot });
+		this.#orders = new Orders({
+			clock,
+			changes,
+			rules: this.#rules,
+			alerts: this.#alerts,
+			journal: this.#journal,
+			owner: this,
+		});
+		this.#desk = new Desk({
+			deviceId: settings.deviceId,
+			clock,
+			dating: this.#dating,
+			store,
+			log,
+			actions: this.#orders,
+			cause: power.cause,
+			base: 2 * MAIL_BASE,
+			owner: this,
+		});
 		this.#courier = new Courier({
 			deviceId: settings.deviceId,
 			clock: networkClock,
@@ -74,6 +146,7 @@ export class Device {
 			random32,
 			journal: this.#journal,
 			dating: this.#dating,
+			mails: [this.#alerts, this.#desk],
 			routes: host.routes(settings, () => this.#heartbeat('offline')),
 			backoff,
 			patience: settings.failoverSeconds * 1000,
@@ -81,12 +154,12 @@ export class Device {
 			onOpen: () => {
 				// One that sleeps says so at its end, and that says it all.
 				if (!state) this.#sendHeartbeat('online');
+				this.#diagnostics.look();
 			},
 			onChanged: () => this.#plan.changed(),
-			onMessage: (body) =>
-				log('info', 'commands', `a command of ${body.byteLength} bytes, not obeyed: no command is known yet`),
+			onMessage: (body) => this.#desk.take(body),
 		});
-		this.#sampler = new Sampler({
+		this.sampler = new Sampler({
 			clock,
 			log,
 			sensors: host.sensors,
@@ -95,14 +168,11 @@ export class Device {
 			interval,
 			// Asleep from reading to reading, there was no time ahead of this one.
 			patience: state ? Math.min(LONGEST_PATIENCE, settings.awakeCapSeconds * 500) : PATIENCE,
-			onReading: () => {
-				this.#watchFlash();
-				this.#plan.reading();
-			},
+			onReading: (_sequence, reading) => this.#onReading(reading),
 			onBeat: () => this.#plan.changed(),
 			...(state && { onBattery: (percent) => this.#spare(percent, state) }),
 		});
-		if (state?.spared) this.#sampler.stretch = settings.batteryLowFactor;
+		if (state?.spared) this.sampler.stretch = settings.batteryLowFactor;
 		if (memory && clock instanceof KeptClock)
 			this.#plan = new Waking({
 				clock,
@@ -110,22 +180,22 @@ export class Device {
 				log,
 				random32,
 				state: memory.state,
-				sampler: this.#sampler,
+				sampler: this.sampler,
 				courier: this.#courier,
 				link,
-				backlog: () => this.#courier.pending,
+				backlog: () => this.#courier.pending + (this.#desk.isBusy ? 1 : 0),
 				cause: power.cause,
 				deliverEvery: settings.deliverEvery,
 				interval,
 				backoff,
 				awakeCap: settings.awakeCapSeconds * 1000,
 				linkPatience: settings.connectTimeoutSeconds * 1000,
-				farewell: (sleep) => this.#sendHeartbeat('sleeping', sleep),
-				sleep: (milliseconds) => this.#sleep(memory, clock, milliseconds),
+				farewell: (sleep) => this.farewell(sleep),
+				sleep: (milliseconds) => this.sleep(milliseconds),
 			});
 		else
 			this.#plan = alwaysOn(networkClock, settings.heartbeatIntervalSeconds * 1000, {
-				start: () => this.#sampler.start(),
+				start: () => this.sampler.start(),
 				openLink: () => link.open(),
 				deliver: () => this.#courier.wake(),
 				heartbeat: () => this.#sendHeartbeat('online'),
@@ -150,31 +220,37 @@ export class Device {
 		log('info', 'device', `${this.#settings.deviceId} starts (${power.cause})`);
 		const losses = dropped + damaged > 0 ? `, ${dropped} dropped, ${damaged} damaged` : '';
 		log('info', 'journal', `epoch ${epoch.toString(16).padStart(8, '0')}, ${backlog} readings to deliver${losses}`);
+		// What an earlier waking left, or the power took the memory of.
+		if (this.#alerts.next(0) || this.#desk.next(0)) this.deliverNow();
+		this.#desk.start();
 		this.#plan.start();
 		this.#live?.start();
+		this.#diagnostics.start(this.#clock);
 	}
 
 	/** Stops taking readings; what is in the journal is still delivered. */
 	stopSampling(): void {
-		this.#sampler.stop();
+		this.sampler.stop();
 		this.#live?.stop();
 	}
 
 	report(): DeviceReport {
-		const { clock, link } = this.#host;
+		const { clock, link, facts } = this.#host;
 		return {
 			deviceId: this.#settings.deviceId,
 			uptimeSeconds: Math.floor(clock.ticks / 1000),
 			link: link.state,
 			rssiDbm: link.rssiDbm,
-			sampled: this.#sampler.sampled,
-			journaled: this.#sampler.journaled,
-			missing: this.#sampler.missing,
+			freeHeapBytes: facts().freeHeapBytes,
+			sampled: this.sampler.sampled,
+			journaled: this.sampler.journaled,
+			missing: this.sampler.missing,
 			released: this.#courier.released,
 			refused: this.#courier.setAside,
 			dropped: this.#journal.dropped,
 			damaged: this.#journal.damaged,
 			backlog: this.#journal.backlog,
+			alerts: this.#alerts.backlog,
 			epoch: this.#journal.epoch,
 			oldest: this.#closed ? this.#oldest : this.#journal.oldest,
 			next: this.#journal.nextSequence,
@@ -194,48 +270,127 @@ export class Device {
 	close(): void {
 		if (this.#closed) return;
 		this.#closed = true;
-		this.#sampler.stop();
+		this.sampler.stop();
 		this.#live?.stop();
 		this.#plan.stop();
+		this.#diagnostics.stop();
+		this.#desk.close();
+		this.#orders.stop();
 		this.#courier.close();
 		this.#host.link.onChanged = undefined;
 		this.#host.link.close();
 		for (const sensor of this.#host.sensors) sensor.close();
 		this.#oldest = this.#journal.oldest;
 		this.#journal.close();
+		this.#alerts.close();
 	}
 
-	/** Ends this waking. Whatever goes wrong in it, the device sleeps. */
-	#sleep(memory: Memory, clock: KeptClock, milliseconds: number): never {
-		const { log, power } = this.#host;
+	/** Reading by reading: what it says, what the flash said, what there is room for; then the plan goes on. */
+	#onReading(reading: Reading): void {
+		const { backlog, capacity, dropped } = this.#journal;
+		this.#batteryPercent = reading.batteryPercent ?? this.#batteryPercent;
+		this.#watchFlash();
+		this.#rules.observe(reading, this.#clock.ticks);
+		this.#rules.observeStorage(backlog, capacity, dropped);
+		this.#plan.reading();
+	}
+
+	raise(kind: number, value: number | undefined, threshold: number | undefined): void {
+		this.#alerts.raise(kind, value, threshold);
+	}
+
+	postReply(message: string): void {
+		this.#courier.post('replies', message);
+	}
+
+	/** @param milliseconds until the device wakes again */
+	farewell(milliseconds: number): void {
+		this.#sendHeartbeat('sleeping', milliseconds);
+	}
+
+	/** Sends diagnostics, and writes the report of connections into the log. */
+	explain(): void {
+		this.#diagnostics.ask();
+		for (const line of connectionLines(this.report(), this.#settings.language)) this.#host.log('info', 'device', line);
+	}
+
+	/** An alert or a result does not wait for the next delivery. */
+	deliverNow(): void {
+		if (this.#memory) this.#memory.state.wanted = true;
+		this.#courier.wake();
+	}
+
+	restart(): never {
+		this.#closeWell();
+		return this.#host.power.restart();
+	}
+
+	/** Whatever goes wrong, the machine ends. */
+	#closeWell(): void {
 		try {
 			this.close();
 		} catch (thrown) {
-			log('error', 'device', `not closed well: ${Fault.from(thrown, 'misuse').message}`);
+			this.#host.log('error', 'device', `not closed well: ${Fault.from(thrown, 'misuse').message}`);
 		}
+	}
+
+	/** Sends diagnostics; false: no route is open. */
+	tell(): boolean {
+		const { link, facts, clock: bootClock } = this.#host;
+		const diagnosis = diagnose({
+			facts: facts(),
+			link,
+			dating: this.#dating,
+			bootClock,
+			clock: this.#clock,
+			state: this.#memory?.state,
+			flash: this.#flash,
+			journal: this.#journal,
+			alerts: this.#alerts,
+			courier: this.#courier,
+			sampler: this.sampler,
+			batteryPercent: this.#batteryPercent,
+		});
+		return this.#courier.post('diagnostics', diagnosticsMessage(this.#settings.deviceId, diagnosis));
+	}
+
+	/** Ends this waking. Whatever goes wrong in it, the device sleeps; but a command may have said for how long, or to restart. */
+	sleep(planned: number): never {
+		const { log, power } = this.#host;
+		if (this.#orders.isRestarting) return this.restart();
+		const milliseconds = Math.max(planned, this.#orders.sleepFor);
+		this.#closeWell();
+		const clock = this.#clock;
+		if (!this.#memory || !(clock instanceof KeptClock)) return power.sleep(milliseconds);
+		this.#remember(this.#memory, clock, milliseconds);
+		log('debug', 'power', `asleep for ${(milliseconds / 1000).toFixed(1)} s`);
+		return power.sleep(clock.toAsk(milliseconds));
+	}
+
+	#remember(memory: Memory, clock: KeptClock, milliseconds: number): void {
 		try {
 			clock.compare();
 			memory.save({
 				age: Math.round(clock.ticks),
 				asleep: milliseconds,
-				next: Math.round(this.#sampler.next),
+				next: Math.round(this.sampler.next),
 				boot: this.#dating.boot,
 				awake: memory.state.awake + Math.round(this.#host.clock.ticks),
 				health: [this.#plan.health, ...this.#courier.lanes.map(({ health }) => health)].flatMap((each) => each ?? []),
 			});
 		} catch (thrown) {
-			log('error', 'device', `nothing is remembered: ${Fault.from(thrown, 'misuse').message}`);
+			this.#host.log('error', 'device', `nothing is remembered: ${Fault.from(thrown, 'misuse').message}`);
 		}
-		log('debug', 'power', `asleep for ${(milliseconds / 1000).toFixed(1)} s`);
-		return power.sleep(clock.toAsk(milliseconds));
 	}
 
 	/** On an empty battery: fewer readings, and no flash erased before it must be; at a third of that, not even then. */
 	#spare(percent: number, state: Retained): void {
 		const { batteryLowPercent, batteryLowFactor } = this.#settings;
 		const spared = percent < batteryLowPercent;
-		this.#sampler.stretch = spared ? batteryLowFactor : 1;
-		this.#journal.erasing = !spared ? 'ahead' : 3 * percent >= batteryLowPercent ? 'late' : 'never';
+		this.sampler.stretch = spared ? batteryLowFactor : 1;
+		const erasing = !spared ? 'ahead' : 3 * percent >= batteryLowPercent ? 'late' : 'never';
+		this.#journal.erasing = erasing;
+		this.#alerts.erasing = erasing;
 		if (spared !== state.spared)
 			this.#host.log(
 				'warning',

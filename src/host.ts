@@ -5,12 +5,22 @@ import type {
 	KeyValue,
 	Link,
 	Log,
+	LogLevel,
 	Power,
 	Random32,
 	Route,
 	Sensor,
 } from '../modules/ports';
 import type { Settings } from './settings';
+
+/** Of the machine, for a diagnosis. */
+export interface Facts {
+	/** Undefined where memory has no bound worth telling. */
+	readonly freeHeapBytes: number | undefined;
+	readonly resetReason: string;
+	readonly chipRevision: string;
+	readonly sdkVersion: string;
+}
 
 /** All that the firmware is given. A board, a desktop and a simulator differ in this and in nothing else. */
 export interface Host {
@@ -29,6 +39,9 @@ export interface Host {
 	readonly keepsakes?: readonly Keepsake[];
 	readonly random32: Random32;
 	readonly log: Log;
+	/** From now on the host's log tells up to this level: the setting `logLevel`. */
+	readonly setLogLevel: (level: LogLevel) => void;
+	readonly facts: () => Facts;
 	/** What this device was told, over the defaults: checked by makeSettings(). */
 	readonly settings: unknown;
 }

@@ -19,6 +19,7 @@ export interface DeviceReport {
 	readonly uptimeSeconds: number;
 	readonly link: 'down' | 'joining' | 'up';
 	readonly rssiDbm: number | undefined;
+	readonly freeHeapBytes: number | undefined;
 	readonly sampled: number;
 	readonly journaled: number;
 	/** Why the last reading lacks what it lacks. */
@@ -29,6 +30,8 @@ export interface DeviceReport {
 	readonly dropped: number;
 	readonly damaged: number;
 	readonly backlog: number;
+	/** Alerts that wait for a receipt. */
+	readonly alerts: number;
 	/** The journal: its epoch, its oldest held sequence, the sequence that the next reading gets. */
 	readonly epoch: number;
 	readonly oldest: number;

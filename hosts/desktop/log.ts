@@ -1,6 +1,6 @@
-import type { Log, LogLevel } from '../../modules/ports';
+import { LevelledLog, levelOf } from '../../modules/log/levelled';
+import type { LogLevel } from '../../modules/ports';
 
-const LEVELS: readonly LogLevel[] = Object.freeze(['error', 'warning', 'info', 'debug'] as const);
 const LABELS: Readonly<Record<LogLevel, string>> = Object.freeze({
 	error: 'ERROR ',
 	warning: 'WARNING ',
@@ -8,14 +8,13 @@ const LABELS: Readonly<Record<LogLevel, string>> = Object.freeze({
 	debug: 'debug: ',
 });
 
-/** Lines to the SDK's trace, up to a level ("info" unless it is one of the four). */
-export function traceLog(upTo: string | undefined): Log {
-	const most = LEVELS.indexOf((upTo ?? 'info') as LogLevel);
-	const last = most < 0 ? LEVELS.indexOf('info') : most;
-	return (level, source, message) => {
-		if (LEVELS.indexOf(level) > last) return;
-		trace(`${new Date().toISOString().slice(11, 23)} ${source}: ${LABELS[level]}${oneLine(message)}\n`);
-	};
+/** Lines to the SDK's trace, up to a level ("info" unless it is one of the four), until a setting says otherwise. */
+export function traceLog(upTo: string | undefined): LevelledLog {
+	return new LevelledLog(
+		(level, source, message) =>
+			trace(`${new Date().toISOString().slice(11, 23)} ${source}: ${LABELS[level]}${oneLine(message)}\n`),
+		levelOf(upTo) ?? 'info',
+	);
 }
 
 /** What comes from outside may hold control characters: a log line stays one line. No pattern: see modules/text. */

@@ -25,7 +25,8 @@ import { FileStore } from './store';
 const BLOCKS = 256;
 const BLOCK_LENGTH = 4096;
 
-const log = traceLog(environment('FAJMA_LOG'));
+const levelled = traceLog(environment('FAJMA_LOG'));
+const { log } = levelled;
 
 function boot(folder: string, power: FilePower): void {
 	power.begin();
@@ -55,6 +56,16 @@ function boot(folder: string, power: FilePower): void {
 		keepsakes: [kept, keptHttp, keptWebSocket],
 		random32,
 		log,
+		setLogLevel(upTo) {
+			levelled.upTo = upTo;
+		},
+		// A computer's memory has no bound worth telling.
+		facts: () => ({
+			freeHeapBytes: undefined,
+			resetReason: power.cause,
+			chipRevision: 'desktop',
+			sdkVersion: 'Moddable SDK, desktop XS',
+		}),
 		settings: settingsOf(folder),
 	});
 }

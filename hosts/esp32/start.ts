@@ -12,6 +12,7 @@ import config from 'mc/config';
 import Time from 'time';
 import Timer from 'timer';
 import { Fault } from '../../modules/fault';
+import type { LevelledLog } from '../../modules/log/levelled';
 import type { Clock, FlashPartition, Keepsake, KeyValue, Link, Log, Random32 } from '../../modules/ports';
 import { LastWord } from '../../modules/sleep/last-word';
 import { BoardPower } from '../../modules/sleep/power';
@@ -28,7 +29,7 @@ import type { Board, ChipName } from './board';
 import { boardOf } from './boards';
 import { BoardClock, type TimerPart } from './clock';
 import { httpOverTls } from './http';
-import { levelOf, uartLog } from './log';
+import { firstLevel, uartLog } from './log';
 import { dns, mqttOverTls } from './mqtt';
 import { type Domain, NvsStore } from './nvs';
 import { isDiagnosis, print, setTime } from './os';
@@ -77,7 +78,8 @@ export function start(link: LinkMaker): void {
 	const { log: level, built, chip: chipName, board: boardName, ntp = TIME_SERVERS } = config as unknown as Config;
 	const floor = Math.max(EARLIEST_TIME, (Number(built) || 0) * 1000);
 	const clock = new BoardClock({ timer: Timer as unknown as TimerPart<object>, time: Time, now: Date.now, floor });
-	const log = uartLog({ print, ticks: () => clock.ticks, upTo: levelOf(level, isDiagnosis()) });
+	const levelled = uartLog({ print, ticks: () => clock.ticks, upTo: firstLevel(level, isDiagnosis()) });
+	const { log } = levelled;
 	const lastWord = new LastWord(chip.note());
 	const said = lastWord.take();
 	// The SDK calls this before it ends a machine (see `abortHook` in the manifest). There may be no memory left for a log line.
@@ -91,7 +93,7 @@ export function start(link: LinkMaker): void {
 		const power = powerOf(board, said !== undefined);
 		if (said !== undefined) log('error', 'host', `the machine before this one ended: ${said}`);
 		log('info', 'host', `${board.name}, reset: ${power.reset}`);
-		run(board, power, link, clock, log, floor, ntp.split(','));
+		run(board, power, link, clock, levelled, floor, ntp.split(','));
 		// What starts is kept; what does not is gone at the next reset.
 		if (chip.isPending())
 			log('info', 'host', chip.markValid() === 0 ? 'the new image is kept' : 'the new image is not kept');
@@ -113,12 +115,13 @@ function run(
 	power: BoardPower,
 	link: LinkMaker,
 	chipClock: Clock,
-	log: Log,
+	levelled: LevelledLog,
 	floor: number,
 	servers: readonly string[],
 ): void {
 	const told = new NvsStore(domain('settings'));
 	const { random32 } = chip;
+	const { log } = levelled;
 	const settings = readSettings(told, compiledSettings(config), log);
 	const timekeeper = new Timekeeper({
 		clock: chipClock,
@@ -160,6 +163,13 @@ function run(
 		keepsakes: [timekeeper, ...made.keepsakes, kept, keptHttp, keptWebSocket],
 		random32,
 		log,
+		setLogLevel(upTo) {
+			levelled.upTo = upTo;
+		},
+		facts() {
+			const { heapFree, revision, idf } = power.facts();
+			return { freeHeapBytes: heapFree, resetReason: power.reset, chipRevision: revision, sdkVersion: idf };
+		},
 		settings,
 	});
 }

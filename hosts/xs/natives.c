@@ -78,7 +78,16 @@ static void xs_fill(txMachine* the)
 	mxResult->value.integer = length;
 }
 
+/* free(): bytes of the arena that nothing holds. */
+static void xs_free(txMachine* the)
+{
+	size_t slots = the->currentHeapCount + (the->stackTop - the->stackBottom);
+	mxResult->kind = XS_INTEGER_KIND;
+	mxResult->value.integer = (the->end - the->arena) - slots * sizeof(txSlot) - the->currentChunksSize;
+}
+
 static const Native ownNatives[] = {
+	{ "xs_free", xs_free },
 	{ "xs_request", xs_request },
 	{ "xs_fill", xs_fill },
 	{ C_NULL, C_NULL },

@@ -20,40 +20,60 @@ export interface AlertBookOptions {
 	readonly erasing?: Erasing;
 	/** A multiple of MAIL_BASE, no other mail's. */
 	readonly base: number;
-	/** An alert is in flash, and wants to go out. */
-	readonly onAlert: () => void;
+	readonly owner: {
+		/** An alert is in flash, and wants to go out. */
+		deliverNow(): void;
+	};
 }
 
-/** Alerts that the server does not have yet, in flash: no power cut loses one. */
+/**
+ * Alerts that the server does not have yet, in flash: no power cut loses one. Alerts are seldom, and a journal takes 4 KB of RAM:
+ * it is open only while it holds one.
+ */
 export class AlertBook implements Mail {
 	readonly channel = 'alert';
 	readonly everywhere = true;
 	readonly base: number;
+	/** Of the journal; see Journal. */
+	erasing: Erasing;
 	readonly #options: AlertBookOptions;
-	readonly #journal: Journal;
-	readonly #bytes = new Uint8Array(ALERT_BYTE_LENGTH);
+	#journal: Journal | undefined;
 	/** The letter after `#readyAfter`: asked for again and again, it is written once. */
 	#ready: Letter | undefined;
 	#readyAfter = 0;
+	#dropped = 0;
+	#faults = 0;
 	#raised = 0;
 	#refused = 0;
+	#isClosed = false;
 
-	/** @throws Fault 'flash' when no block of its flash can be used */
+	/** Looks for what an earlier boot left. Flash that cannot be used is logged: readings are worth a device without alerts. */
 	constructor(options: AlertBookOptions) {
-		const { flash, random32, erasing = 'ahead', base } = options;
+		const { erasing = 'ahead', base, log } = options;
 		this.base = base;
+		this.erasing = erasing;
 		this.#options = options;
-		this.#journal = new Journal({ flash, payloadByteLength: ALERT_BYTE_LENGTH, random32, erasing });
+		try {
+			this.#opened();
+			this.#rest();
+		} catch (thrown) {
+			log('error', 'alert', `none can be kept: ${Fault.from(thrown, 'flash').message}`);
+		}
 	}
 
 	/** Held, without a receipt. */
 	get backlog(): number {
-		return this.#journal.backlog;
+		return this.#journal?.backlog ?? 0;
+	}
+
+	/** Flash operations that failed since this boot. */
+	get faults(): number {
+		return this.#faults + (this.#journal?.faults ?? 0);
 	}
 
 	/** Lost for want of room. */
 	get dropped(): number {
-		return this.#journal.dropped;
+		return this.#journal?.dropped ?? this.#dropped;
 	}
 
 	/** Since this boot. */
@@ -66,75 +86,108 @@ export class AlertBook implements Mail {
 		return this.#refused;
 	}
 
-	set erasing(erasing: Erasing) {
-		this.#journal.erasing = erasing;
-	}
-
 	/** Holds an alert that is raised now. Never throws: what goes wrong is logged. @param value, threshold as rules.ts has them */
 	raise(kind: number, value: number | undefined, threshold: number | undefined): void {
-		const { dating, log, language, onAlert } = this.#options;
+		const { dating, log, language, owner } = this.#options;
 		const text = alertText(language, kind, natural(kind, value), naturalThreshold(kind, threshold));
 		log('warning', 'alert', `${alertType(kind)}: ${text}`);
 		try {
-			packAlert({ stamp: dating.stamp(), kind, value, threshold }, this.#bytes);
-			this.#journal.append(this.#bytes);
+			const bytes = new Uint8Array(ALERT_BYTE_LENGTH);
+			packAlert({ stamp: dating.stamp(), kind, value, threshold }, bytes);
+			this.#opened().append(bytes);
 		} catch (thrown) {
 			log('error', 'alert', `it could not be kept: ${Fault.from(thrown, 'flash').message}`);
 			return;
 		}
 		this.#raised++;
-		onAlert();
+		owner.deliverNow();
 	}
 
 	next(after: number): Letter | undefined {
+		if (!this.#journal) return undefined;
 		if (this.#ready && this.#readyAfter === after) return this.#ready;
-		this.#ready = this.#write(after);
+		this.#ready = this.#write(this.#journal, after);
 		this.#readyAfter = after;
+		this.#rest();
 		return this.#ready;
 	}
 
 	release(sequence: number): void {
 		this.#ready = undefined;
-		this.#journal.release(sequence);
+		this.#journal?.release(sequence);
+		this.#rest();
 	}
 
 	refuse(sequence: number, fault: Fault): void {
-		this.#ready = undefined;
-		if (this.#journal.release(sequence) === 0) return;
-		this.#refused++;
-		this.#options.log('error', 'alert', `${sequence} set aside: ${fault.message}`);
+		if (this.#journal) this.#setAside(this.#journal, sequence, fault);
+		this.#rest();
 	}
 
 	/** Lets go of all that it holds. @returns how many that were */
 	clear(): number {
 		this.#ready = undefined;
-		return this.#journal.releaseThrough(this.#journal.nextSequence - 1);
+		const count = this.#journal?.releaseThrough(this.#journal.nextSequence - 1) ?? 0;
+		this.#rest();
+		return count;
 	}
 
 	/** Nothing is read or written after it. */
 	close(): void {
-		this.#journal.close();
+		this.#isClosed = true;
+		this.#shut();
+	}
+
+	#opened(): Journal {
+		if (this.#isClosed) throw new Fault('misuse', 'the book of alerts is closed');
+		const { flash, random32 } = this.#options;
+		const { erasing } = this;
+		this.#journal ??= new Journal({ flash, payloadByteLength: ALERT_BYTE_LENGTH, random32, erasing });
+		this.#journal.erasing = erasing;
+		return this.#journal;
+	}
+
+	/** Closes a journal that holds nothing. */
+	#rest(): void {
+		if (this.#journal?.backlog === 0) this.#shut();
+	}
+
+	#shut(): void {
+		const journal = this.#journal;
+		if (!journal) return;
+		this.#journal = undefined;
+		this.#ready = undefined;
+		this.#dropped = journal.dropped;
+		this.#faults += journal.faults;
+		journal.close();
+	}
+
+	#setAside(journal: Journal, sequence: number, fault: Fault): void {
+		this.#ready = undefined;
+		if (journal.release(sequence) === 0) return;
+		this.#refused++;
+		this.#options.log('error', 'alert', `${sequence} set aside: ${fault.message}`);
 	}
 
 	/** The first letter after `after`. */
-	#write(after: number): Letter | undefined {
+	#write(journal: Journal, after: number): Letter | undefined {
+		const bytes = new Uint8Array(ALERT_BYTE_LENGTH);
 		const { dating, deviceId, language } = this.#options;
 		for (let at = after; ; ) {
-			const sequence = this.#journal.backlog === 0 ? undefined : this.#journal.next(at, this.#bytes);
+			const sequence = journal.next(at, bytes);
 			if (sequence === undefined) return undefined;
 			at = sequence;
 			let alert: Alert;
 			try {
-				alert = unpackAlert(this.#bytes);
+				alert = unpackAlert(bytes);
 			} catch (thrown) {
-				this.refuse(sequence, Fault.from(thrown, 'malformed'));
+				this.#setAside(journal, sequence, Fault.from(thrown, 'malformed'));
 				continue;
 			}
 			const { kind, value, threshold } = alert;
 			const timestamp = dating.date(alert.stamp);
 			// Nor could those behind it be dated: it waits for the time, as readings do.
 			if (timestamp === undefined) return undefined;
-			const id = alertId(this.#journal.epoch, sequence);
+			const id = alertId(journal.epoch, sequence);
 			const message = alertMessage({
 				device_id: deviceId,
 				alert_type: alertType(kind)!,

@@ -1,5 +1,4 @@
 import type { Keepsake } from '../../modules/ports';
-import { Cursor } from '../power/cursor';
 import type { Reading } from '../sensing/reading';
 import { Condition, Kind, kindOf } from './kinds';
 import { quantities } from './quantities';
@@ -16,8 +15,12 @@ export interface RulesOptions {
 	readonly lostReadings: number;
 	/** The journal is nearly full from here on; 0: never. */
 	readonly storagePercent: number;
+	readonly owner: RulesOwner;
+}
+
+export interface RulesOwner {
 	/** @param value, threshold in the unit of the quantity's reading; of a rate, a minute */
-	readonly onAlert: (kind: number, value: number | undefined, threshold: number | undefined) => void;
+	raise(kind: number, value: number | undefined, threshold: number | undefined): void;
 }
 
 /** Flags of a quantity: alerts that are on, and what is known of it. */
@@ -36,14 +39,26 @@ const FLAGS_END = 128;
 const NEARLY_FULL = 1;
 const DROPPING = 2;
 const STORAGE_FLAGS_END = 4;
-/** By so much it must be emptier before it can be nearly full again. */
-const STORAGE_HYSTERESIS_PERCENT = 10;
+/** It must be emptier than this share of the threshold before it can be nearly full again: a drop empties a small one by a third. */
+const STORAGE_HYSTERESIS = 0.5;
 
 const MINUTE = 60_000;
 const COUNT_MAX = 255;
+
+/** Where things are in what is kept (FORMAT.md), and so in memory: one block of bytes costs least. */
 const VERSION = 1;
+const QUANTITIES = 1;
 const QUANTITY_BYTES = 23;
-const BYTES = 1 + quantities.length * QUANTITY_BYTES + 1 + 8;
+/** Of a quantity. */
+const FLAGS = 0;
+const RUN = 1;
+const MISSING = 2;
+const RUN_SINCE = 3;
+const REFERENCE = 11;
+const REFERENCE_AT = 15;
+const STORAGE = QUANTITIES + quantities.length * QUANTITY_BYTES;
+const DROPPED = STORAGE + 1;
+const BYTES = DROPPED + 8;
 
 /**
  * What is worth an alert. A threshold alerts once, when its value was beyond it for long enough (debounce), and again only after
@@ -58,23 +73,13 @@ export class Rules implements Keepsake {
 	readonly name = 'alerts';
 	limits: readonly Limits[];
 	readonly #options: RulesOptions;
-	readonly #flags = new Uint8Array(quantities.length);
-	/** Readings in a row beyond a threshold, and since when. */
-	readonly #runs = new Uint8Array(quantities.length);
-	readonly #runSince = new Float64Array(quantities.length);
-	/** Readings in a row without a value. */
-	readonly #missing = new Uint8Array(quantities.length);
-	/** What rates are measured from; a moment of NaN: nothing. */
-	readonly #reference = new Int32Array(quantities.length);
-	readonly #referenceAt = new Float64Array(quantities.length);
-	#storage = 0;
-	/** How many were dropped when that was last looked at; −1: unknown. */
-	#dropped = -1;
+	readonly #bytes = new Uint8Array(BYTES);
+	readonly #view = new DataView(this.#bytes.buffer);
 
 	constructor(options: RulesOptions) {
 		this.limits = options.limits;
 		this.#options = options;
-		this.#referenceAt.fill(Number.NaN);
+		this.#forget();
 	}
 
 	/** @param now ticks of a clock that goes on over sleep */
@@ -83,128 +88,123 @@ export class Rules implements Keepsake {
 			const value = reading[quantities[index]!.field];
 			if (value === undefined) this.#observeNone(index);
 			else {
-				this.#flags[index] = (this.#flags[index]! & ~LOST) | SEEN;
-				this.#missing[index] = 0;
-				this.#observeValue(index, value, now);
-				this.#observeRate(index, value, now);
+				const at = QUANTITIES + index * QUANTITY_BYTES;
+				this.#bytes[at + FLAGS] = (this.#bytes[at + FLAGS]! & ~LOST) | SEEN;
+				this.#bytes[at + MISSING] = 0;
+				this.#observeValue(index, at, value, now);
+				this.#observeRate(index, at, value, now);
 			}
 		}
 	}
 
 	/** @param dropped how many readings the journal dropped for want of room, in all */
 	observeStorage(backlog: number, capacity: number, dropped: number): void {
-		const { storagePercent, onAlert } = this.#options;
+		const { storagePercent, owner } = this.#options;
 		const percent = capacity > 0 ? Math.floor((100 * backlog) / capacity) : 100;
+		let flags = this.#bytes[STORAGE]!;
 		if (storagePercent > 0 && percent >= storagePercent) {
-			const isNew = (this.#storage & NEARLY_FULL) === 0;
-			this.#storage |= NEARLY_FULL;
-			if (isNew) onAlert(Kind.STORAGE_NEARLY_FULL, percent, storagePercent);
-		} else if (percent < (storagePercent || 100) - STORAGE_HYSTERESIS_PERCENT) this.#storage = 0;
-		const isNew = this.#dropped >= 0 && dropped > this.#dropped && (this.#storage & DROPPING) === 0;
-		this.#dropped = dropped;
-		if (!isNew) return;
+			if ((flags & NEARLY_FULL) === 0) owner.raise(Kind.STORAGE_NEARLY_FULL, percent, storagePercent);
+			flags |= NEARLY_FULL;
+		} else if (percent < (storagePercent || 100) * STORAGE_HYSTERESIS) flags = 0;
+		const before = this.#view.getFloat64(DROPPED, true);
+		this.#view.setFloat64(DROPPED, dropped, true);
 		// A full journal drops a block after the other: one alert tells it, until there was room again.
-		this.#storage |= DROPPING;
-		onAlert(Kind.READINGS_DROPPED, dropped, undefined);
+		if (before >= 0 && dropped > before && (flags & DROPPING) === 0) {
+			flags |= DROPPING;
+			owner.raise(Kind.READINGS_DROPPED, dropped, undefined);
+		}
+		this.#bytes[STORAGE] = flags;
 	}
 
 	/** Forgets what is on: what still holds alerts again. */
 	rearm(): void {
-		for (let index = 0; index < quantities.length; index++) this.#flags[index]! &= SEEN;
-		this.#runs.fill(0);
-		this.#missing.fill(0);
-		this.#storage = 0;
+		for (let at = QUANTITIES; at < STORAGE; at += QUANTITY_BYTES) {
+			this.#bytes[at + FLAGS]! &= SEEN;
+			this.#bytes[at + RUN] = 0;
+			this.#bytes[at + MISSING] = 0;
+		}
+		this.#bytes[STORAGE] = 0;
+	}
+
+	#forget(): void {
+		this.#bytes.fill(0);
+		this.#bytes[0] = VERSION;
+		for (let at = QUANTITIES; at < STORAGE; at += QUANTITY_BYTES)
+			this.#view.setFloat64(at + REFERENCE_AT, Number.NaN, true);
+		this.#view.setFloat64(DROPPED, -1, true);
 	}
 
 	#observeNone(index: number): void {
-		const { lostReadings, onAlert } = this.#options;
-		const flags = this.#flags[index]!;
+		const { lostReadings, owner } = this.#options;
+		const at = QUANTITIES + index * QUANTITY_BYTES;
+		const flags = this.#bytes[at + FLAGS]!;
 		if ((flags & SEEN) === 0 || (flags & LOST) !== 0) return;
-		const missing = Math.min(COUNT_MAX, this.#missing[index]! + 1);
-		this.#missing[index] = missing;
+		const missing = Math.min(COUNT_MAX, this.#bytes[at + MISSING]! + 1);
+		this.#bytes[at + MISSING] = missing;
 		if (lostReadings === 0 || missing < lostReadings) return;
-		this.#flags[index] = flags | LOST;
-		onAlert(kindOf(index, Condition.LOST), undefined, missing);
+		this.#bytes[at + FLAGS] = flags | LOST;
+		owner.raise(kindOf(index, Condition.LOST), undefined, missing);
 	}
 
-	#observeValue(index: number, value: number, now: number): void {
-		const { readings, milliseconds, onAlert } = this.#options;
+	#observeValue(index: number, at: number, value: number, now: number): void {
+		const { readings, milliseconds, owner } = this.#options;
 		const { low, high, hysteresis } = this.limits[index]!;
-		let flags = this.#flags[index]!;
+		const bytes = this.#bytes;
+		let flags = bytes[at + FLAGS]!;
 		if (low === undefined || (value > low && value >= low + hysteresis)) flags &= ~LOW;
 		if (high === undefined || (value < high && value <= high - hysteresis)) flags &= ~HIGH;
 		const side = low !== undefined && value <= low ? LOW : high !== undefined && value >= high ? HIGH : 0;
 		if (side === 0 || (flags & side) !== 0) {
-			this.#flags[index] = flags;
-			this.#runs[index] = 0;
+			bytes[at + FLAGS] = flags;
+			bytes[at + RUN] = 0;
 			return;
 		}
 		const isHigh = side === HIGH;
-		if (this.#runs[index] === 0 || ((flags & RUN_IS_HIGH) !== 0) !== isHigh) {
-			this.#runs[index] = 0;
-			this.#runSince[index] = now;
+		if (bytes[at + RUN] === 0 || ((flags & RUN_IS_HIGH) !== 0) !== isHigh) {
+			bytes[at + RUN] = 0;
+			this.#view.setFloat64(at + RUN_SINCE, now, true);
 		}
 		flags = isHigh ? flags | RUN_IS_HIGH : flags & ~RUN_IS_HIGH;
-		const run = this.#runs[index]! + 1;
-		const isLong = run >= readings || now - this.#runSince[index]! >= milliseconds;
-		this.#runs[index] = isLong ? 0 : run;
-		this.#flags[index] = isLong ? flags | side : flags;
-		if (isLong) onAlert(kindOf(index, isHigh ? Condition.HIGH : Condition.LOW), value, isHigh ? high : low);
+		const run = bytes[at + RUN]! + 1;
+		const isLong = run >= readings || now - this.#view.getFloat64(at + RUN_SINCE, true) >= milliseconds;
+		bytes[at + RUN] = isLong ? 0 : run;
+		bytes[at + FLAGS] = isLong ? flags | side : flags;
+		if (isLong) owner.raise(kindOf(index, isHigh ? Condition.HIGH : Condition.LOW), value, isHigh ? high : low);
 	}
 
-	#observeRate(index: number, value: number, now: number): void {
-		const { onAlert } = this.#options;
+	#observeRate(index: number, at: number, value: number, now: number): void {
+		const view = this.#view;
 		const limit = this.limits[index]!.ratePerMinute;
-		const since = now - this.#referenceAt[index]!;
-		const rate = since >= 0 ? (value - this.#reference[index]!) / Math.max(1, since / MINUTE) : 0;
+		const since = now - view.getFloat64(at + REFERENCE_AT, true);
+		const rate = since >= 0 ? (value - view.getInt32(at + REFERENCE, true)) / Math.max(1, since / MINUTE) : 0;
 		// Also where there is nothing to measure from (NaN), or the clock began anew.
 		if (!(since >= 0 && since < MINUTE)) {
-			this.#reference[index] = value;
-			this.#referenceAt[index] = now;
+			view.setInt32(at + REFERENCE, value, true);
+			view.setFloat64(at + REFERENCE_AT, now, true);
 		}
-		const flags = this.#flags[index]!;
+		const flags = this.#bytes[at + FLAGS]!;
 		if (limit === undefined || Math.abs(rate) <= limit / 2) {
-			this.#flags[index] = flags & ~(RISING | FALLING);
+			this.#bytes[at + FLAGS] = flags & ~(RISING | FALLING);
 			return;
 		}
 		const side = rate >= limit ? RISING : rate <= -limit ? FALLING : 0;
 		if (side === 0 || (flags & side) !== 0) return;
-		this.#flags[index] = (flags & ~(RISING | FALLING)) | side;
+		this.#bytes[at + FLAGS] = (flags & ~(RISING | FALLING)) | side;
 		const condition = side === RISING ? Condition.RISING : Condition.FALLING;
-		onAlert(kindOf(index, condition), Math.round(rate), side === RISING ? limit : -limit);
+		this.#options.owner.raise(kindOf(index, condition), Math.round(rate), side === RISING ? limit : -limit);
 	}
 
 	keep(): Uint8Array {
-		const bytes = new Uint8Array(BYTES);
-		const to = new Cursor(bytes);
-		to.writeU8(VERSION);
-		for (let index = 0; index < quantities.length; index++) {
-			to.writeU8(this.#flags[index]!);
-			to.writeU8(this.#runs[index]!);
-			to.writeU8(this.#missing[index]!);
-			to.writeF64(this.#runSince[index]!);
-			to.writeI32(this.#reference[index]!);
-			to.writeF64(this.#referenceAt[index]!);
-		}
-		to.writeU8(this.#storage);
-		to.writeF64(this.#dropped);
-		return bytes;
+		return this.#bytes;
 	}
 
 	/** Takes what keep() returned; anything else is as nothing. */
 	recall(bytes: Uint8Array): void {
 		if (bytes.length !== BYTES || bytes[0] !== VERSION) return;
-		const from = new Cursor(bytes, 1);
-		for (let index = 0; index < quantities.length; index++) {
-			this.#flags[index] = from.readU8() % FLAGS_END;
-			this.#runs[index] = from.readU8();
-			this.#missing[index] = from.readU8();
-			this.#runSince[index] = from.readF64();
-			this.#reference[index] = from.readI32();
-			this.#referenceAt[index] = from.readF64();
-		}
-		this.#storage = from.readU8() % STORAGE_FLAGS_END;
-		const dropped = from.readF64();
-		this.#dropped = Number.isInteger(dropped) && dropped >= 0 ? dropped : -1;
+		this.#bytes.set(bytes);
+		for (let at = QUANTITIES; at < STORAGE; at += QUANTITY_BYTES) this.#bytes[at + FLAGS]! %= FLAGS_END;
+		this.#bytes[STORAGE]! %= STORAGE_FLAGS_END;
+		const dropped = this.#view.getFloat64(DROPPED, true);
+		if (!(Number.isInteger(dropped) && dropped >= 0)) this.#view.setFloat64(DROPPED, -1, true);
 	}
 }

@@ -5,6 +5,9 @@ import type { FlashPartition } from '../../modules/ports';
 export class FlashSlice implements FlashPartition {
 	readonly #flash: FlashPartition;
 	readonly #start: number;
+	/** Operations since it was made. */
+	writes = 0;
+	erases = 0;
 	readonly #status: { readonly size: number; readonly blockLength: number; readonly blocks: number };
 
 	/**
@@ -29,12 +32,14 @@ export class FlashSlice implements FlashPartition {
 	}
 
 	write(buffer: Uint8Array, byteOffset: number): void {
+		this.writes++;
 		this.#flash.write(buffer, this.#offset(buffer, byteOffset));
 	}
 
 	eraseBlock(start: number, end = start + 1): void {
 		if (!(0 <= start && start <= end && end <= this.#status.blocks))
 			throw new Fault('range', `flash: blocks ${start} to ${end} of ${this.#status.blocks}`);
+		this.erases += end - start;
 		this.#flash.eraseBlock(this.#start + start, this.#start + end);
 	}
 
@@ -53,10 +58,7 @@ const LEAST_ALERT_BLOCKS = 2;
 const LARGE = 32;
 
 /** How a partition is shared: its first blocks hold alerts, the others readings (FORMAT.md). */
-export function shareFlash(flash: FlashPartition): {
-	readonly alerts: FlashPartition;
-	readonly readings: FlashPartition;
-} {
+export function shareFlash(flash: FlashPartition): { readonly alerts: FlashSlice; readonly readings: FlashSlice } {
 	const { blocks } = flash.status();
 	const first = blocks >= LARGE ? ALERT_BLOCKS : LEAST_ALERT_BLOCKS;
 	return { alerts: new FlashSlice(flash, 0, first), readings: new FlashSlice(flash, first, blocks) };

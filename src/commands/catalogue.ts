@@ -11,8 +11,8 @@ export interface CommandActions {
 	change(changes: Partial<Settings>): void;
 	/** The setting `thresholds` with these changes. @throws Fault 'range' */
 	mergedThresholds(changes: JsonObject): string;
-	/** Takes a reading. @returns its name at the server */
-	readNow(): string;
+	/** Takes a reading. @returns its name at the server; undefined: its sensors need a moment, and it follows */
+	readNow(): string | undefined;
 	sendDiagnostics(): void;
 	/** Lets all that is held be delivered now. @returns how many readings that are */
 	flush(): number;
@@ -103,7 +103,10 @@ export const catalogue: readonly Command[] = Object.freeze([
 	Object.freeze({
 		name: 'read_now',
 		wants: NOTHING,
-		run: (_given: JsonObject, actions: CommandActions) => `reading ${actions.readNow()}`,
+		run(_given: JsonObject, actions: CommandActions) {
+			const id = actions.readNow();
+			return id === undefined ? 'a reading follows' : `reading ${id}`;
+		},
 	}),
 	Object.freeze({
 		name: 'sleep',

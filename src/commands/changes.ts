@@ -21,7 +21,9 @@ export class Changes {
 		this.#store = store;
 		this.#settings = given;
 		try {
-			const changes = parse(store.read(KEY));
+			const text = store.read(KEY);
+			if (text === undefined) return;
+			const changes = parse(text);
 			this.#settings = makeSettings({ ...given, ...changes });
 			this.#changes = changes;
 		} catch (thrown) {
@@ -51,8 +53,7 @@ export class Changes {
 	}
 }
 
-function parse(text: string | undefined): Change {
-	if (text === undefined) return {};
+function parse(text: string): Change {
 	const value = parseJson(text, BOUNDS);
 	if (!(value instanceof JsonObject)) throw new Fault('malformed', 'not an object');
 	const changes: Record<string, unknown> = {};

@@ -11,7 +11,7 @@ export interface DeskOptions {
 	readonly deviceId: string;
 	readonly clock: Clock;
 	/** Epoch milliseconds, where they can be believed. */
-	readonly time: () => number | undefined;
+	readonly dating: { readonly time: number | undefined };
 	readonly store: KeyValue;
 	readonly log: Log;
 	readonly actions: CommandActions;
@@ -19,10 +19,14 @@ export interface DeskOptions {
 	readonly cause: WakeCause;
 	/** A multiple of MAIL_BASE, no other mail's. */
 	readonly base: number;
+	readonly owner: DeskOwner;
+}
+
+export interface DeskOwner {
 	/** A result is to be delivered. */
-	readonly onResult: () => void;
+	deliverNow(): void;
 	/** Sends a result that is worth nothing later. */
-	readonly post: (message: string) => void;
+	postReply(message: string): void;
 }
 
 /** As the routes have it. */
@@ -64,6 +68,8 @@ export class Desk implements Mail {
 	#spokeAt = Number.NEGATIVE_INFINITY;
 	/** Accepted before this boot, up to here. */
 	readonly #oldSerials: number;
+	/** There is something to do right now. */
+	#isBusy = false;
 	/** The machine is about to end. */
 	#isEnding = false;
 	/** Asked for again and again, a letter is written once. */
@@ -81,9 +87,14 @@ export class Desk implements Mail {
 		this.#refilledAt = clock.ticks;
 	}
 
+	/** A command is being done: the machine should not sleep yet. */
+	get isBusy(): boolean {
+		return this.#isBusy;
+	}
+
 	/** Takes up what an earlier boot left. */
 	start(): void {
-		if (this.#ledger.nextAccepted(0)) this.#turn.set(0);
+		if (this.#ledger.nextAccepted(0)) this.#begin();
 	}
 
 	close(): void {
@@ -131,7 +142,7 @@ export class Desk implements Mail {
 	}
 
 	#consider(id: string, message: JsonObject): void {
-		const { log, time } = this.#options;
+		const { log, dating } = this.#options;
 		if (this.#ledger.has(id)) {
 			log('debug', 'commands', `${id} came before`);
 			return;
@@ -140,14 +151,14 @@ export class Desk implements Mail {
 			this.#turnAway(id, 'too many commands; send it again later');
 			return;
 		}
-		const now = time();
+		const now = dating.time;
 		try {
 			const expires = expiryOf(message, now);
 			const command = commandOf(message);
 			const given = checkArguments(command, message.get('arguments'), this.#options.actions);
 			this.#ledger.accept(id, command.name, formatJson(given), expires);
 			log('info', 'commands', `${id}: ${command.name}`);
-			this.#turn.set(0);
+			this.#begin();
 		} catch (thrown) {
 			const { code, message: why } = Fault.from(thrown, 'flash');
 			if (code === 'range') this.#refuse(id, why, now);
@@ -163,10 +174,10 @@ export class Desk implements Mail {
 
 	/** It is not remembered: sent again, it may be taken. */
 	#turnAway(id: string, why: string): void {
-		const { clock, time, deviceId, post } = this.#options;
+		const { clock, dating, deviceId, owner } = this.#options;
 		if (clock.ticks - this.#spokeAt < WORD_MILLISECONDS) return;
 		this.#say('warning', `${id} is not taken: ${why}`);
-		post(replyMessage(deviceId, id, 'refused', why, time()));
+		owner.postReply(replyMessage(deviceId, id, 'refused', why, dating.time));
 	}
 
 	#takeToken(): boolean {
@@ -181,8 +192,14 @@ export class Desk implements Mail {
 		return true;
 	}
 
+	#begin(): void {
+		this.#isBusy = true;
+		this.#turn.set(0);
+	}
+
 	/** Does the oldest command that can be done now. */
 	#work(): void {
+		this.#isBusy = false;
 		let isWaiting = false;
 		for (let after = 0; ; ) {
 			const accepted = this.#ledger.nextAccepted(after);
@@ -194,15 +211,15 @@ export class Desk implements Mail {
 			}
 			this.#do(accepted);
 			// One a turn: the network has to live too.
-			if (!this.#isEnding) this.#turn.set(0);
+			if (!this.#isEnding) this.#begin();
 			return;
 		}
 		if (isWaiting) this.#turn.set(RETRY_MILLISECONDS);
 	}
 
 	#mustWait({ expires, isBegun }: Accepted): boolean {
-		const { time, clock } = this.#options;
-		return !isBegun && expires !== undefined && time() === undefined && clock.ticks < PATIENCE_MILLISECONDS;
+		const { dating, clock } = this.#options;
+		return !isBegun && expires !== undefined && dating.time === undefined && clock.ticks < PATIENCE_MILLISECONDS;
 	}
 
 	#do(accepted: Accepted): void {
@@ -215,9 +232,9 @@ export class Desk implements Mail {
 			result = { status: code === 'range' ? 'refused' : 'failed', detail: message };
 		}
 		if (!result) return;
-		const { log, time } = this.#options;
+		const { log, dating } = this.#options;
 		log('info', 'commands', `${accepted.id}: ${result.status}: ${result.detail}`);
-		this.#attempt(() => this.#ledger.finish(accepted, result, time()));
+		this.#attempt(() => this.#ledger.finish(accepted, result, dating.time));
 		this.#finished();
 	}
 
@@ -240,14 +257,14 @@ export class Desk implements Mail {
 
 	#checkTime({ expires }: Accepted): void {
 		if (expires === undefined) return;
-		const now = this.#options.time();
+		const now = this.#options.dating.time;
 		if (now === undefined) throw new Fault('range', 'expires: nobody tells the time');
 		checkExpiry(expires, now);
 	}
 
 	#finished(): void {
 		this.#readyAfter = -1;
-		this.#options.onResult();
+		this.#options.owner.deliverNow();
 	}
 
 	/** What flash refuses is written down in RAM: it holds until the next boot. */

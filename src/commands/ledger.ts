@@ -41,6 +41,7 @@ export interface Finished extends Result {
  */
 const State = Object.freeze({ NONE: 0, ACCEPTED: 1, BEGUN: 2, FINISHED: 3, DELIVERED: 4 } as const);
 
+const STATE_BITS = 3;
 /** So many commands are remembered. */
 export const LEDGER_LENGTH = 32;
 /** So many may be on their way: each may take 2 KB of the store, a delivered one takes a hundred bytes. */
@@ -60,11 +61,10 @@ export class Ledger {
 	readonly #store: KeyValue;
 	/** 0: free. */
 	readonly #serials = new Float64Array(LEDGER_LENGTH);
-	readonly #states = new Uint8Array(LEDGER_LENGTH);
-	/** Of the ids, which stay in the store. */
-	readonly #hashes = new Uint32Array(LEDGER_LENGTH);
+	/** Of each slot the state, and above it a hash of the id, which stays in the store. */
+	readonly #slots = new Uint32Array(LEDGER_LENGTH);
 	/** What the flash would not take, by slot. */
-	readonly #unwritten = new Map<number, string>();
+	#unwritten: Map<number, string> | undefined;
 	#last = 0;
 
 	constructor(store: KeyValue, log: Log) {
@@ -87,16 +87,18 @@ export class Ledger {
 	/** Another command can be taken. */
 	get hasRoom(): boolean {
 		let open = 0;
-		for (const state of this.#states) if (state !== State.NONE && state !== State.DELIVERED) open++;
-		const next = this.#states[(this.#last + 1) % LEDGER_LENGTH];
-		return open < OPEN_MAX && (next === State.NONE || next === State.DELIVERED);
+		for (let slot = 0; slot < LEDGER_LENGTH; slot++) if (this.#isOpen(slot)) open++;
+		return open < OPEN_MAX && !this.#isOpen((this.#last + 1) % LEDGER_LENGTH);
 	}
 
 	/** This id was seen, and not long ago. */
 	has(id: string): boolean {
 		const hash = hashOf(id);
-		for (let slot = 0; slot < LEDGER_LENGTH; slot++)
-			if (this.#states[slot] !== State.NONE && this.#hashes[slot] === hash && this.#read(slot)?.[1] === id) return true;
+		for (let slot = 0; slot < LEDGER_LENGTH; slot++) {
+			const word = this.#slots[slot]!;
+			if (word >>> STATE_BITS === hash && this.#stateOf(slot) !== State.NONE && this.#read(slot)?.[1] === id)
+				return true;
+		}
 		return false;
 	}
 
@@ -124,7 +126,7 @@ export class Ledger {
 	/** The server knows how it ended. @throws as finish */
 	deliver(serial: number): void {
 		const slot = serial % LEDGER_LENGTH;
-		if (this.#serials[slot] !== serial || this.#states[slot] !== State.FINISHED) return;
+		if (this.#serials[slot] !== serial || this.#stateOf(slot) !== State.FINISHED) return;
 		const id = this.#read(slot)?.[1];
 		this.#write(serial, typeof id === 'string' ? id : '', State.DELIVERED, ['d']);
 	}
@@ -136,7 +138,7 @@ export class Ledger {
 		const slot = serial % LEDGER_LENGTH;
 		const [, id, , name, text, expires] = this.#read(slot) ?? [];
 		if (typeof id !== 'string' || typeof name !== 'string' || typeof text !== 'string') return undefined;
-		const isBegun = this.#states[slot] === State.BEGUN;
+		const isBegun = this.#stateOf(slot) === State.BEGUN;
 		return { serial, id, name, arguments: text, expires: typeof expires === 'number' ? expires : undefined, isBegun };
 	}
 
@@ -155,11 +157,20 @@ export class Ledger {
 		};
 	}
 
+	#stateOf(slot: number): number {
+		return this.#slots[slot]! % 2 ** STATE_BITS;
+	}
+
+	#isOpen(slot: number): boolean {
+		const state = this.#stateOf(slot);
+		return state !== State.NONE && state !== State.DELIVERED;
+	}
+
 	#next(after: number, one: number, other: number): number {
 		let found = 0;
 		for (let slot = 0; slot < LEDGER_LENGTH; slot++) {
 			const serial = this.#serials[slot]!;
-			const state = this.#states[slot];
+			const state = this.#stateOf(slot);
 			if ((state === one || state === other) && serial > after && (found === 0 || serial < found)) found = serial;
 		}
 		return found;
@@ -169,25 +180,26 @@ export class Ledger {
 		const serial = this.#last + 1;
 		const slot = serial % LEDGER_LENGTH;
 		this.#store.write(keyOf(slot), JSON.stringify([serial, id, ...rest]));
-		this.#unwritten.delete(slot);
+		this.#unwritten?.delete(slot);
 		this.#last = serial;
 		this.#serials[slot] = serial;
-		this.#states[slot] = state;
-		this.#hashes[slot] = hashOf(id);
+		this.#slots[slot] = wordOf(id, state);
 	}
 
 	/** The step is taken even where the flash refuses: nothing may be done twice in this boot. */
 	#write(serial: number, id: string, state: number, rest: readonly JsonValue[]): void {
 		const slot = serial % LEDGER_LENGTH;
 		const text = JSON.stringify([serial, id, ...rest]);
-		this.#states[slot] = state;
+		this.#slots[slot] = wordOf(id, state);
+		this.#unwritten ??= new Map();
 		this.#unwritten.set(slot, text);
 		this.#store.write(keyOf(slot), text);
 		this.#unwritten.delete(slot);
+		if (this.#unwritten.size === 0) this.#unwritten = undefined;
 	}
 
 	#read(slot: number): readonly JsonValue[] | undefined {
-		const text = this.#unwritten.get(slot) ?? this.#store.read(keyOf(slot));
+		const text = this.#unwritten?.get(slot) ?? this.#store.read(keyOf(slot));
 		const value = text === undefined ? undefined : parseJson(text, BOUNDS);
 		return Array.isArray(value) ? value : undefined;
 	}
@@ -201,8 +213,7 @@ export class Ledger {
 			throw new Fault('malformed', 'a serial number that cannot be');
 		if (typeof id !== 'string' || state === State.NONE) throw new Fault('malformed', `no state ${String(letter)}`);
 		this.#serials[slot] = serial as number;
-		this.#states[slot] = state;
-		this.#hashes[slot] = hashOf(id);
+		this.#slots[slot] = wordOf(id, state);
 		this.#last = Math.max(this.#last, serial as number);
 	}
 }
@@ -221,9 +232,13 @@ function keyOf(slot: number): string {
 	return `command.${slot}`;
 }
 
-/** FNV-1a of the id's characters: tells most ids apart without reading them. */
+/** FNV-1a of the id's characters, 29 bits of it: tells most ids apart without reading them. */
 function hashOf(id: string): number {
 	let hash = 0x811c9dc5;
 	for (let at = 0; at < id.length; at++) hash = Math.imul(hash ^ id.charCodeAt(at), 0x01000193);
-	return hash >>> 0;
+	return hash >>> STATE_BITS;
+}
+
+function wordOf(id: string, state: number): number {
+	return hashOf(id) * 2 ** STATE_BITS + state;
 }

@@ -2,7 +2,7 @@ import { Fault } from '../../modules/fault';
 import type { Journal } from '../../modules/journal/journal';
 import type { Alarm, Clock, Log, Missing, Quantity, Sample, Sensor } from '../../modules/ports';
 import type { Dating } from './dating';
-import { packReading, quantise, READING_BYTE_LENGTH } from './reading';
+import { packReading, quantise, READING_BYTE_LENGTH, type Reading } from './reading';
 
 export interface SamplerOptions {
 	readonly clock: Clock;
@@ -10,7 +10,7 @@ export interface SamplerOptions {
 	readonly sensors: readonly Sensor[];
 	readonly journal: Journal;
 	readonly dating: Dating;
-	/** Milliseconds from one reading to the next. */
+	/** Milliseconds from one reading to the next, at first. */
 	readonly interval: number;
 	/**
 	 * Milliseconds that a reading may wait at most for sensors that are not ready, though they were started in time: for the first
@@ -20,7 +20,7 @@ export interface SamplerOptions {
 	/** Called before a reading goes into the journal, if its charge is known. */
 	readonly onBattery?: (percent: number) => void;
 	/** Called after a reading is safe in the journal. */
-	readonly onReading: (sequence: number) => void;
+	readonly onReading: (sequence: number, reading: Reading) => void;
 	/** Called at the end of each beat, whatever became of its reading. */
 	readonly onBeat?: () => void;
 }
@@ -41,10 +41,11 @@ export class Sampler {
 	readonly #slow: readonly Sensor[];
 	readonly #started = new Set<Sensor>();
 	/** Sensors that failed last time: a sensor that stays broken is logged once, not every interval. */
-	readonly #failing = new Set<string>();
+	readonly #failing = new Map<string, string>();
 	#missing: { [Name in Quantity]?: string } = {};
 	/** How many intervals it is from one reading to the next: more when the battery is spared. */
 	stretch = 1;
+	#interval: number;
 	#running = false;
 	/** A reading beside the beat is wanted. */
 	#wanted = false;
@@ -56,6 +57,7 @@ export class Sampler {
 
 	constructor(options: SamplerOptions) {
 		this.#options = options;
+		this.#interval = options.interval;
 		this.#slow = options.sensors.filter(({ start }) => start !== undefined);
 		this.#alarm = options.clock.alarm(() => this.#step());
 	}
@@ -83,6 +85,24 @@ export class Sampler {
 	/** Why the last reading lacks what it lacks. */
 	get missing(): Missing {
 		return this.#missing;
+	}
+
+	/** Sensors that do not answer as they must, and why. */
+	get failing(): ReadonlyMap<string, string> {
+		return this.#failing;
+	}
+
+	get interval(): number {
+		return this.#interval;
+	}
+
+	/** Milliseconds from one reading to the next, from now on; the next comes no later than that. */
+	set interval(interval: number) {
+		this.#interval = interval;
+		if (!this.#running) return;
+		const { clock } = this.#options;
+		this.#next = Math.min(this.#next, clock.ticks + interval * this.stretch);
+		if (!this.isWaiting) this.#arm();
 	}
 
 	/** Takes the first reading at the moment `first` (default: now), or now if that is past; then one each interval. */
@@ -137,7 +157,7 @@ export class Sampler {
 		this.#read();
 		if (!this.#running) return;
 		if (isDue) {
-			const interval = this.#options.interval * this.stretch;
+			const interval = this.#interval * this.stretch;
 			const late = clock.ticks - this.#next;
 			this.#next += interval * (1 + Math.max(0, Math.floor(late / interval)));
 		}
@@ -163,8 +183,9 @@ export class Sampler {
 		this.#rest(false);
 		this.#sampled++;
 		let sequence: number;
+		let reading: Reading;
 		try {
-			const reading = quantise(sample, dating.stamp(), (name, value) =>
+			reading = quantise(sample, dating.stamp(), (name, value) =>
 				log('warning', 'sampler', `${name}: ${value} is out of bounds, left out`),
 			);
 			if (reading.batteryPercent !== undefined) onBattery?.(reading.batteryPercent);
@@ -175,7 +196,7 @@ export class Sampler {
 			return;
 		}
 		this.#journaled++;
-		onReading(sequence);
+		onReading(sequence, reading);
 	}
 
 	#begin(sensor: Sensor): void {
@@ -208,8 +229,9 @@ export class Sampler {
 
 	#fail({ name }: Sensor, thrown: unknown): void {
 		if (this.#failing.has(name)) return;
-		this.#failing.add(name);
-		this.#options.log('warning', 'sampler', `${name}: ${Fault.from(thrown, 'sensor').message}`);
+		const { message } = Fault.from(thrown, 'sensor');
+		this.#failing.set(name, message);
+		this.#options.log('warning', 'sampler', `${name}: ${message}`);
 	}
 
 	/** Each reason is logged when it is another than that of the reading before. */

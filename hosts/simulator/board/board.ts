@@ -1,4 +1,5 @@
 import type { HttpPart } from '../../../modules/http/client';
+import { LevelledLog } from '../../../modules/log/levelled';
 import type { ClientPart } from '../../../modules/mqtt/client';
 import type { FlashPartition, Log, Random32, Sensor, WakeCause } from '../../../modules/ports';
 import { TimedLink } from '../../../modules/time/timed-link';
@@ -95,6 +96,8 @@ export interface BoardOptions {
 	readonly sleepDriftPpm?: number;
 	/** How long Wi-Fi takes to come up. Default: 800 ms, whatever is remembered. */
 	readonly joinTimes?: JoinTimes;
+	/** Bytes of memory that are left, where that is known. */
+	readonly freeHeap?: () => number;
 	/** Else in this process. */
 	readonly engine?: Engine;
 	/** The power goes; the firmware is still as it was, for a last look at its report. */
@@ -196,12 +199,14 @@ export class VirtualBoard {
 			epoch,
 			flash,
 			store,
-			log,
 			settings,
 			plug,
 			joinTimes = { first: 800, again: 800 },
+			freeHeap,
 			engine = nodeEngine,
 		} = this.#options;
+		const levelled = new LevelledLog(this.#options.log, 'debug');
+		const { log } = levelled;
 		this.#boots++;
 		if (cause === 'power') for (let at = 0; at < RTC_BYTES; at++) this.#retained[at] = this.#random32();
 		if (cause === 'power') this.#rtc = undefined;
@@ -213,7 +218,7 @@ export class VirtualBoard {
 		const plugs = plug(boot);
 		const link = new VirtualLink(networkClock, joinTimes);
 		if (!this.#isReachable) link.reachable = false;
-		const timekeeper = plugs.timekeeping && this.#timekeeper(clock, plugs.timekeeping);
+		const timekeeper = plugs.timekeeping && this.#timekeeper(clock, plugs.timekeeping, log);
 		const told = timekeeper?.clock ?? clock;
 		let cut: PowerCut | undefined;
 		const powered = new PoweredFlash(flash, (thrown) => {
@@ -241,6 +246,15 @@ export class VirtualBoard {
 			onDate: timekeeper?.serverDate.bind(timekeeper),
 			random32: this.#random32,
 			log,
+			setLogLevel(upTo) {
+				levelled.upTo = upTo;
+			},
+			facts: () => ({
+				freeHeapBytes: freeHeap?.(),
+				resetReason: cause,
+				chipRevision: 'virtual',
+				sdkVersion: `Node ${process.versions.node}`,
+			}),
 			settings,
 		};
 		let device: Firmware;
@@ -299,8 +313,8 @@ export class VirtualBoard {
 		plugs.cut?.();
 	}
 
-	#timekeeper(clock: BoardClock, timeServers: TimeServers): Timekeeper {
-		const { scheduler, log } = this.#options;
+	#timekeeper(clock: BoardClock, timeServers: TimeServers, log: Log): Timekeeper {
+		const { scheduler } = this.#options;
 		return new Timekeeper({
 			...timeServers,
 			clock,

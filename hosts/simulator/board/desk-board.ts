@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { getHeapStatistics } from 'node:v8';
 import { Fault } from '../../../modules/fault';
 import type { Log, Sensor } from '../../../modules/ports';
 import type { DeviceReport } from '../../../src/report';
@@ -102,6 +103,10 @@ export function deskBoard(options: DeskBoardOptions): DeskBoard {
 			flash,
 			store: new VirtualStore(join(folder, 'store.json')),
 			log,
+			freeHeap() {
+				const { heap_size_limit, used_heap_size } = getHeapStatistics();
+				return heap_size_limit - used_heap_size;
+			},
 			settings,
 			epoch: timeServers ? undefined : Date.now(),
 			onPowerLost: (firmware) => {

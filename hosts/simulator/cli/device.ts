@@ -6,9 +6,9 @@ import { makeSettings, type SettingRule, type Settings, settingNames, settingRul
 import { makeLog } from '../../log';
 import { defaultStateDirectory } from '../../server/state';
 import { readLight } from '../sensors/recorded-light';
-import { collect, collectSetting, options } from './options';
+import { collect, collectSetting, logLevel, options } from './options';
 import { deviceOutcome, type Outcome, summary } from './outcome';
-import { onClosedPipe, onInterrupt, Run } from './run';
+import { onAsked, onClosedPipe, onInterrupt, Run } from './run';
 
 const program = new Command('npm run device --')
 	.description('One virtual device, for any MQTT server with TLS.')
@@ -116,11 +116,14 @@ function gather(given: Given, state: string): Record<string, unknown> {
 async function main(given: Given): Promise<number> {
 	const state = given.state ?? defaultStateDirectory();
 	const stream = given.json ? process.stderr : process.stdout;
-	const log = makeLog({ stream, level: given.verbose ? 'debug' : 'info' });
+	let log = makeLog({ stream, level: logLevel(given.verbose, undefined) });
 	const { seed, speed, replay, columnMap, timeServer: timeServers } = given;
 	let run: Run;
+	let language: Settings['language'];
 	try {
 		const devices = [gather(given, state) as Partial<Settings>];
+		log = makeLog({ stream, level: logLevel(given.verbose, devices[0]!.logLevel) });
+		language = makeSettings(devices[0]).language;
 		const light = given.ppg === undefined ? undefined : await readLight(given.ppg, given.ppgRate);
 		const shared = { state, seed, speed, seconds: given.for, replay, columnMap, light, timeServers };
 		run = new Run({ ...shared, devices, log: () => log });
@@ -129,6 +132,7 @@ async function main(given: Given): Promise<number> {
 		return error instanceof Fault && error.code === 'range' ? 2 : 1;
 	}
 	onInterrupt(log, () => run.stop());
+	onAsked(log, language, () => run.reports());
 	onClosedPipe(() => run.stop());
 	await run.ended;
 	const reports = run.reports();

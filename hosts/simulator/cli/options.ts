@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import type { LogLevel } from '../../../modules/ports';
 
 /** A number within bounds; commander prints the message and exits with 2. */
 export function numberWithin(minimum: number, maximum: number, whole: boolean): (text: string) => number {
@@ -46,6 +47,11 @@ export const options = {
 		new Option('--scenario <name|file>', 'a play of good and bad weather: one of those below, a JSON file, or none'),
 	verbose: () => new Option('--verbose', 'log the small things too'),
 };
+
+/** How much the log tells: what is asked for here, or by the setting `logLevel` where that asks for more. */
+export function logLevel(verbose: boolean | undefined, setting: unknown): LogLevel {
+	return verbose || setting === 'debug' ? 'debug' : 'info';
+}
 
 /** Takes `--set key=value` again and again. */
 export function collectSetting(pair: string, before: Record<string, string>): Record<string, string> {

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { Log } from '../../../modules/ports';
+import type { Language } from '../../../src/alerts/words';
 import type { DeviceReport } from '../../../src/device';
+import { connectionLines } from '../../../src/messages/connections';
 import { type DeskBoard, deskBoard } from '../board/desk-board';
 import type { Illumination } from '../bus/max3010x';
 import { readRecording, replaySensor } from '../sensors/replay';
@@ -136,6 +138,17 @@ export class Run {
 			best = Math.min(best, now);
 		}
 	}
+}
+
+/** At SIGUSR1 (`kill -USR1`, where there are such signals): the report of connections of each device, into the log. */
+export function onAsked(log: Log, language: Language, reports: () => readonly DeviceReport[]): void {
+	if (process.platform === 'win32') return;
+	process.on('SIGUSR1', () => {
+		for (const report of reports()) {
+			log('info', 'status', report.deviceId);
+			for (const line of connectionLines(report, language)) log('info', 'status', line);
+		}
+	});
 }
 
 /** Calls `stop` at the first Ctrl-C or SIGTERM; at the second, the process ends at once. */

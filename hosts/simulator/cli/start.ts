@@ -13,9 +13,9 @@ import { defaultStateDirectory } from '../../server/state';
 import { loadScenario, namedScenarios, type Scenario } from '../scenarios/scenario';
 import { Theatre } from '../scenarios/theatre';
 import { readLight } from '../sensors/recorded-light';
-import { collectSetting, options } from './options';
+import { collectSetting, logLevel, options } from './options';
 import { deviceOutcome, type Outcome, summary } from './outcome';
-import { onClosedPipe, onInterrupt, Run } from './run';
+import { onAsked, onClosedPipe, onInterrupt, Run } from './run';
 import { drawStatus, LiveStatus } from './status';
 
 interface Given {
@@ -159,7 +159,8 @@ async function main(given: Given): Promise<number> {
 		if (status) status.write(text);
 		else stream.write(text);
 	};
-	const logFor = (prefix: string): Log => makeLog({ stream, level: given.verbose ? 'debug' : 'info', prefix, write });
+	const logFor = (prefix: string): Log =>
+		makeLog({ stream, level: logLevel(given.verbose, given.set.logLevel), prefix, write });
 	const log = logFor('');
 	let scenario: Scenario | undefined;
 	try {
@@ -207,6 +208,7 @@ async function main(given: Given): Promise<number> {
 		stage.play(running, log);
 		if (process.stdout.isTTY && !given.json) status = new LiveStatus(process.stdout, draw);
 		onInterrupt(log, () => running.stop());
+		onAsked(log, makeSettings(given.set).language, () => running.reports());
 		onClosedPipe(() => running.stop());
 		await running.ended;
 		outcome = {

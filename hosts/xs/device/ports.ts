@@ -18,6 +18,9 @@ import { fill, request, type Wire } from './wire';
 
 export const random32: Random32 = () => request(Operation.RANDOM) as number;
 
+/** Bytes of the arena that nothing holds. */
+export const freeMemory = native('xs_free') as () => number;
+
 export const log: Log = (level, source, message) => {
 	request(Operation.LOG, level, source, message);
 };

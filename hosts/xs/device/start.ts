@@ -1,4 +1,5 @@
 import { Fault } from '../../../modules/fault';
+import { LevelledLog } from '../../../modules/log/levelled';
 import type { WakeCause } from '../../../modules/ports';
 import { Device } from '../../../src/device';
 import type { Host } from '../../../src/host';
@@ -10,9 +11,9 @@ import { httpPart } from './http';
 import { mqttPart } from './mqtt';
 import { Call, Handle, Operation } from './operations';
 import {
+	freeMemory,
 	LiveWireSensor,
 	linkKeepsake,
-	log,
 	random32,
 	store,
 	WireClock,
@@ -20,6 +21,7 @@ import {
 	WireLink,
 	WirePower,
 	WireSensor,
+	log as wireLog,
 } from './ports';
 import { webSocketPart } from './websocket';
 import { request, Wire } from './wire';
@@ -70,6 +72,8 @@ function boot(wire: Wire): Device {
 	const clock = new WireClock(wire, 0);
 	const networkClock = clocks === 1 ? clock : new WireClock(wire, 1);
 	const clients = { mqtt: () => mqttPart(wire), http: () => httpPart(wire), webSocket: () => webSocketPart(wire) };
+	const levelled = new LevelledLog(wireLog, 'debug');
+	const { log } = levelled;
 	const host: Host = {
 		clock,
 		networkClock,
@@ -88,6 +92,15 @@ function boot(wire: Wire): Device {
 			makeRoutes({ settings: known, will, clock: networkClock, time: clock, random32, log, ...clients }),
 		random32,
 		log,
+		setLogLevel(upTo) {
+			levelled.upTo = upTo;
+		},
+		facts: () => ({
+			freeHeapBytes: freeMemory(),
+			resetReason: cause,
+			chipRevision: 'virtual',
+			sdkVersion: 'XS',
+		}),
 		settings: settings === undefined ? undefined : JSON.parse(settings),
 	};
 	return new Device(host, makeSettings(host.settings));

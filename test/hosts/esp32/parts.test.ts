@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Board } from '../../../hosts/esp32/board';
 import { boards } from '../../../hosts/esp32/boards';
 import { BoardClock } from '../../../hosts/esp32/clock';
-import { levelOf, uartLog } from '../../../hosts/esp32/log';
+import { firstLevel, uartLog } from '../../../hosts/esp32/log';
 import { type Domain, NvsStore } from '../../../hosts/esp32/nvs';
 import { compiledSettings, readNetworks, readSettings, settingKeys } from '../../../hosts/esp32/provision';
 import { type IoClasses, makeSensors } from '../../../hosts/esp32/sensors';
@@ -110,12 +110,12 @@ describe('the log', () => {
 		[undefined, false, 'error'],
 		['loud', false, 'error'],
 	] as const)('level %s, diagnosis %s: %s', (word, diagnosis, level) => {
-		expect(levelOf(word, diagnosis)).toBe(level);
+		expect(firstLevel(word, diagnosis)).toBe(level);
 	});
 
 	test('one line each, up to its level, without control characters', () => {
 		const lines: string[] = [];
-		const log = uartLog({ print: (line) => void lines.push(line), ticks: () => 12_345, upTo: 'warning' });
+		const { log } = uartLog({ print: (line) => void lines.push(line), ticks: () => 12_345, upTo: 'warning' });
 		log('error', 'mqtt', 'a\r\nb\x7f');
 		log('warning', 'wifi', 'é');
 		log('info', 'device', 'no');

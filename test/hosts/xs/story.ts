@@ -8,12 +8,12 @@ import { type BoardSetUp, makeWorld, type Resident, type WorldOptions } from '..
  * XS is exact, and so are computrons: a test may hold them.
  */
 export const BUDGET = Object.freeze({
-	arenaPeak: 43_500,
-	slotsPeak: 27_000,
-	chunksPeak: 8_600,
-	stackPeak: 6_900,
+	arenaPeak: 58_900,
+	slotsPeak: 39_400,
+	chunksPeak: 11_600,
+	stackPeak: 7_600,
 	keys: 20,
-	computronsPerReading: 57_800,
+	computronsPerReading: 65_600,
 });
 
 export const QUICK = Object.freeze({ dataIntervalSeconds: 1, backoffMinimumSeconds: 0.1, backoffMaximumSeconds: 4 });

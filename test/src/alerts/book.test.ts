@@ -32,7 +32,7 @@ function setUp(options: { clockless?: boolean; blocks?: number; language?: 'en' 
 			dating: new Dating({ clock, store }),
 			log: (level, source, message) => log.push(`${level} ${source}: ${message}`),
 			base: MAIL_BASE,
-			onAlert: () => alerts++,
+			owner: { deliverNow: () => void alerts++ },
 		});
 		return { book, clock };
 	};

@@ -16,7 +16,7 @@ function setUp(thresholds = '', options: Partial<RulesOptions> = {}) {
 			milliseconds: 60_000,
 			lostReadings: 4,
 			storagePercent: 80,
-			onAlert: (kind, value, threshold) => heard.push([alertType(kind)!, value, threshold]),
+			owner: { raise: (kind, value, threshold) => void heard.push([alertType(kind)!, value, threshold]) },
 			...options,
 		});
 	return { rules: make(), make, heard };
@@ -153,11 +153,11 @@ describe('a quantity that is gone', () => {
 });
 
 describe('the storage', () => {
-	test('alerts when it is nearly full, and again only after it was emptier by a tenth', () => {
+	test('alerts when it is nearly full, and again only after it was half as full', () => {
 		const { rules, heard } = setUp();
-		for (const backlog of [10, 79, 80, 85, 79, 71, 80]) rules.observeStorage(backlog, 100, 0);
+		for (const backlog of [10, 79, 80, 85, 79, 41, 80]) rules.observeStorage(backlog, 100, 0);
 		expect(heard).toEqual([['storage_nearly_full', 80, 80]]);
-		for (const backlog of [69, 81]) rules.observeStorage(backlog, 100, 0);
+		for (const backlog of [39, 81]) rules.observeStorage(backlog, 100, 0);
 		expect(heard).toHaveLength(2);
 	});
 
@@ -187,7 +187,7 @@ describe('what the rules know', () => {
 				const sleepy = setUp(thresholds);
 				beats(sleepy.rules, rates.slice(0, cut), step);
 				const woken = sleepy.make();
-				woken.recall(sleepy.rules.keep());
+				woken.recall(sleepy.rules.keep().slice());
 				beats(woken, rates.slice(cut), step, cut * step);
 				expect(sleepy.heard).toEqual(awake.heard);
 			}),

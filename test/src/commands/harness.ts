@@ -72,14 +72,16 @@ export class Machine {
 		this.desk = new Desk({
 			deviceId: 'ESP32_001',
 			clock,
-			time: () => clock.time,
+			dating: clock,
 			store,
 			log,
 			actions: this.#actionsOf(boot),
 			cause,
 			base: 2 * MAIL_BASE,
-			onResult() {},
-			post: (message) => this.posted.push(JSON.parse(message)),
+			owner: {
+				deliverNow() {},
+				postReply: (message) => void this.posted.push(JSON.parse(message)),
+			},
 		});
 		this.desk.start();
 	}

@@ -1,0 +1,75 @@
+import type { Alarm, Clock, Keepsake } from '../../modules/ports';
+import { Cursor } from '../power/cursor';
+
+export interface ScheduleOptions {
+	/** Milliseconds from one message to the next; 0: only when asked. */
+	readonly interval: number;
+	readonly owner: {
+		/** Sends the message; false: no route is open. */
+		tell(): boolean;
+	};
+}
+
+const NEVER = Number.NEGATIVE_INFINITY;
+const BYTES = 8;
+
+/**
+ * When a device tells how it is: after a boot, each interval, and when asked; as soon as a route is open. It is worth nothing later,
+ * so nothing is kept but when it was said last, over deep sleep: 8 bytes, the device's age as float64, little-endian.
+ */
+export class DiagnosticsSchedule implements Keepsake {
+	readonly name = 'diagnostics';
+	readonly #options: ScheduleOptions;
+	#clock: Clock | undefined;
+	#alarm: Alarm | undefined;
+	#saidAt = NEVER;
+	#isAsked = false;
+
+	constructor(options: ScheduleOptions) {
+		this.#options = options;
+	}
+
+	/** @param clock its ticks go on over sleep */
+	start(clock: Clock): void {
+		this.#clock = clock;
+		this.#alarm = clock.alarm(() => this.look());
+		this.look();
+	}
+
+	stop(): void {
+		this.#alarm?.clear();
+	}
+
+	/** Tells now, or as soon as a route is open. */
+	ask(): void {
+		this.#isAsked = true;
+		this.look();
+	}
+
+	/** A route may be open, or time has passed. */
+	look(): void {
+		const { interval, owner } = this.#options;
+		if (!this.#clock || !this.#alarm) return;
+		const now = this.#clock.ticks;
+		const isDue = interval > 0 && (this.#saidAt > now || now - this.#saidAt >= interval);
+		if ((isDue || this.#isAsked) && owner.tell()) {
+			this.#isAsked = false;
+			this.#saidAt = now;
+		}
+		// One that found no route open is sent when one opens.
+		const left = this.#saidAt + interval - now;
+		if (interval > 0 && left > 0) this.#alarm.set(Math.ceil(left));
+	}
+
+	recall(bytes: Uint8Array): void {
+		if (bytes.length !== BYTES) return;
+		const saidAt = new Cursor(bytes).readF64();
+		if (Number.isFinite(saidAt)) this.#saidAt = saidAt;
+	}
+
+	keep(): Uint8Array {
+		const bytes = new Uint8Array(BYTES);
+		new Cursor(bytes).writeF64(this.#saidAt);
+		return bytes;
+	}
+}
