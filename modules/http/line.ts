@@ -12,34 +12,13 @@
  *
  * The first ask() comes before READY, and is held by the client until then.
  */
-import { Fault, type FaultCode } from '../fault';
+import { Fault } from '../fault';
 import type { Answer } from './answer';
 import { Chunks } from './chunks';
 import type { Client, HttpPart, Request, RequestOptions } from './client';
+import { doingOf, endingOf, Stage } from './endings';
+import { Head } from './head';
 import { TapResolver, TapSocket } from './tap';
-
-const Stage = Object.freeze({ RESOLVING: 0, CONNECTING: 1, READY: 2, ASKING: 3, ENDED: 4 } as const);
-type Stage = (typeof Stage)[keyof typeof Stage];
-
-const ending = (code: FaultCode, words: string) => Object.freeze([code, words] as const);
-
-/** What an end without a reason most likely means, by stage. */
-const SILENT_ENDS = Object.freeze([
-	ending('dns', 'the name of the server did not resolve'),
-	ending('connect', 'no connection to the server'),
-	ending('closed', 'the connection ended'),
-	ending('closed', 'the connection ended before the answer did'),
-	ending('closed', 'the connection ended'),
-]);
-
-/** What the line was doing, for a time-out's words. */
-const DOINGS = Object.freeze(['resolving the name', 'connecting', 'connected', 'waiting for the answer', 'ended']);
-
-/** Bytes that the head of an answer may take, and one line of it. */
-const HEAD_LIMIT = 8192;
-const LINE_LIMIT = 2048;
-
-const LF = 10;
 
 export interface LineEvents {
 	/** The first request goes out. */
@@ -73,9 +52,7 @@ export class Line {
 	#body: Uint8Array | undefined;
 	#answer: Answer | undefined;
 	#answers = 0;
-	/** Bytes of the answer's head, and of its line at hand. */
-	#headBytes = 0;
-	#lineBytes = 0;
+	readonly #head = new Head();
 
 	/** Begins to connect. An end that is known at once comes through `onEnd`, even before this returns. */
 	constructor(part: HttpPart, server: { readonly host: string; readonly port: number }, events: LineEvents) {
@@ -96,7 +73,7 @@ export class Line {
 				port,
 				dns: { io: TapResolver, line: this, part: part.dns, name: host },
 				socket: { io: TapSocket, line: this, part: part.socket },
-				onError: (reason?: unknown) => this.#end(this.#reason ?? this.#explain(reason)),
+				onError: (reason?: unknown) => this.#end(this.#reason ?? endingOf(this.#stage, reason)),
 			} as never);
 		} catch (thrown) {
 			this.#end(this.#reason ?? Fault.from(thrown, 'connect'));
@@ -111,7 +88,7 @@ export class Line {
 
 	/** What it is doing, in words. */
 	get doing(): string {
-		return DOINGS[this.#stage]!;
+		return doingOf(this.#stage);
 	}
 
 	get isConnected(): boolean {
@@ -120,7 +97,7 @@ export class Line {
 
 	/** It answered before, and to what it was last asked nothing has come: it may have been closed since, unseen. */
 	get isStale(): boolean {
-		return this.#answers > 0 && this.#answer !== undefined && this.#headBytes === 0 && !this.#answer.hasBegun;
+		return this.#answers > 0 && this.#answer !== undefined && this.#head.isEmpty && !this.#answer.hasBegun;
 	}
 
 	/** One question at a time. */
@@ -128,7 +105,7 @@ export class Line {
 		if (this.ended || this.#answer) throw new Fault('misuse', 'the line is busy, or ended');
 		this.#answer = answer;
 		this.#body = body;
-		this.#headBytes = this.#lineBytes = 0;
+		this.#head.clear();
 		if (this.#stage === Stage.READY) this.#become(Stage.ASKING);
 		this.#socket?.beginHead();
 		this.#sheltered++;
@@ -184,16 +161,12 @@ export class Line {
 
 	/** Until the body begins, and bytes are read one by one, all is head: the status line, fields, and the sizes of chunks. */
 	read(count: number, byte?: number): void {
-		if (byte === undefined && this.#answer?.hasBegun) return;
-		this.#headBytes += count;
-		this.#lineBytes = byte === undefined || byte === LF ? 0 : this.#lineBytes + 1;
-		if (this.#headBytes > HEAD_LIMIT || this.#lineBytes > LINE_LIMIT)
-			throw new Fault('protocol', 'an answer whose head is too long');
+		if (byte !== undefined || !this.#answer?.hasBegun) this.#head.count(count, byte);
 	}
 
 	/** What is below the client failed; the client is told next, and passes it on with less in it. */
 	failed(reason: unknown): void {
-		this.#reason ??= this.#explain(reason);
+		this.#reason ??= endingOf(this.#stage, reason);
 	}
 
 	// What the client tells.
@@ -262,13 +235,6 @@ export class Line {
 		if (keep) this.#become(Stage.READY);
 		else this.close();
 		this.#events.onAnswer(answer);
-	}
-
-	#explain(reason: unknown): Fault {
-		if (reason instanceof Fault) return reason;
-		const [code, words] = SILENT_ENDS[this.#stage]!;
-		const detail = reason instanceof Error ? reason.message : reason;
-		return new Fault(code, detail === undefined || detail === '' ? words : `${words}: ${String(detail)}`);
 	}
 
 	#end(fault: Fault): void {

@@ -13,15 +13,15 @@
  */
 import { Fault } from '../fault';
 import type { Alarm, Clock, Log, Outgoing, Route } from '../ports';
-import type { JsonObject } from '../text/json';
-import { dateOf, retryAfterOf } from '../text/retry-after';
 import { Answer } from './answer';
 import { Batching } from './batching';
+import { judge } from './judge';
 import { Letter } from './letter';
 import { Line, type LineEvents } from './line';
 import { type HttpRouteOptions, type Plan, plan } from './options';
-import { faultOf, isRefusal, knowsNoSuch, UNAUTHORISED } from './statuses';
-import { commandsOf, Item, itemsOf, objectOf, saysSuccess, wordsOf, wordsOfItem } from './verdict';
+import { knowsNoSuch } from './statuses';
+import { Teller } from './teller';
+import type { Said } from './verdict';
 
 const State = Object.freeze({ CLOSED: 0, OPENING: 1, IDLE: 2, ASKING: 3, ENDING: 4 } as const);
 type State = (typeof State)[keyof typeof State];
@@ -44,6 +44,7 @@ export class HttpRoute implements Route {
 	readonly #log: Log;
 	readonly #alarm: Alarm;
 	readonly #batching: Batching;
+	readonly #teller: Teller;
 	readonly #events: LineEvents;
 
 	#state: State = State.CLOSED;
@@ -62,6 +63,12 @@ export class HttpRoute implements Route {
 		this.#clock = options.clock;
 		this.#log = options.log;
 		this.#batching = new Batching(this.#plan.batchLimit);
+		this.#teller = new Teller({
+			route: this,
+			isOpen: () => this.#isOpen,
+			onLeftOut: (count) =>
+				options.log('warning', this.name, `${count} commands are too many, too long or none: left out`),
+		});
 		this.#events = {
 			onConnected: () => this.#state === State.ASKING && this.#alarm.set(this.#plan.receiptTimeout),
 			onAnswer: (answer) => this.#onAnswer(answer),
@@ -175,60 +182,23 @@ export class HttpRoute implements Route {
 		const letter = this.#letter!;
 		if (this.#line?.ended) this.#line = undefined;
 		const { tokens, onDate } = this.#plan;
-		const { status, date } = answer;
 		this.#guard(() => {
-			if (date !== undefined) onDate?.(date, letter.sentAt, this.#clock.ticks);
-			const said = answer.body.byteLength > 0 ? objectOf(answer.body) : undefined;
-			if (answer.isSuccess) this.#onSuccess(letter, said);
-			else if (status === UNAUTHORISED && tokens.rejected()) this.#ask();
-			else if (isRefusal(status, letter)) this.#onRefusal(letter, faultOf(status, wordsOf(said)), status);
-			else {
-				const retryAfter = retryAfterOf(answer.retryAfter, dateOf(date) ?? this.#clock.time);
-				this.#end(faultOf(status, wordsOf(said)), retryAfter);
-			}
+			if (answer.date !== undefined) onDate?.(answer.date, letter.sentAt, this.#clock.ticks);
+			const judgement = judge(letter, answer, tokens, this.#clock.time);
+			if (judgement.kind === 'taken') this.#onTaken(letter, judgement.said);
+			else if (judgement.kind === 'refused') this.#onRefusal(letter, judgement.fault, answer.status);
+			else if (judgement.kind === 'again') this.#ask();
+			else this.#end(judgement.fault, judgement.retryAfter);
 		});
 	}
 
-	#onSuccess(letter: Letter, said: JsonObject | undefined): void {
-		// Anybody on the way, a captive portal first of all, can say 200.
-		if (!saysSuccess(said)) {
-			this.#end(new Fault('protocol', 'an answer of status 2xx that does not say success: no receipt'));
-			return;
-		}
-		this.#plan.tokens.accepted();
+	#onTaken(letter: Letter, said: Said): void {
+		this.#batching.answered(letter.count);
 		this.#rest();
-		const left = letter.batch ? this.#settle(letter.batch, said) : this.#receive(letter.sequence);
-		this.#tellCommands(said);
+		const left = this.#teller.tell(letter, said);
 		if (left > 0 && this.#isOpen)
 			this.#end(new Fault('refused', `the server says nothing of ${left} readings out of ${letter.count}`));
 		this.#tellWritable();
-	}
-
-	#receive(sequence: number | undefined): 0 {
-		this.#batching.answered(1);
-		if (sequence !== undefined) this.onReceipt?.(sequence);
-		return 0;
-	}
-
-	/** Tells what became of each reading of a batch; returns of how many nothing is known. */
-	#settle(batch: readonly number[], said: JsonObject): number {
-		const items = itemsOf(said, batch);
-		let unknown = 0;
-		this.#batching.answered(batch.length);
-		for (let index = 0; index < batch.length && this.#isOpen; index++) {
-			const sequence = batch[index]!;
-			if (items[index] === Item.KEPT) this.onReceipt?.(sequence);
-			else if (items[index] === Item.REFUSED)
-				this.onRefused?.(sequence, new Fault('refused', `refused: ${wordsOfItem(said, index) || 'no reason given'}`));
-			else unknown++;
-		}
-		return unknown;
-	}
-
-	#tellCommands(said: JsonObject): void {
-		const { bodies, leftOut } = commandsOf(said);
-		if (leftOut > 0) this.#log('warning', this.name, `${leftOut} commands are too many, too long or none: left out`);
-		for (const body of bodies) if (this.#isOpen) this.onMessage?.(body);
 	}
 
 	/** The server will not take this message. A batch comes back to be sent in smaller ones: its other readings may be good. */

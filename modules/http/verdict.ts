@@ -9,10 +9,11 @@
  */
 import { Fault } from '../fault';
 import { JsonObject, type JsonValue, parseJson } from '../text/json';
-import { decode, encode } from '../text/utf8';
+import { decode } from '../text/utf8';
+import { eachElement, eachMember, isArray, isObject, isText } from './spans';
 
-/** An answer nests five deep: the arguments of a command. It has five values for each of 50 results, and commands. */
-const BOUNDS = Object.freeze({ depth: 8, values: 500 });
+/** Of what is taken out: a result has three values, a command a few dozen. */
+const BOUNDS = Object.freeze({ depth: 6, values: 64 });
 
 /** Commands in one answer that are taken, and bytes of each. */
 const COMMANDS = 8;
@@ -25,72 +26,101 @@ const WORDS = 96;
 export const Item = Object.freeze({ KEPT: 0, REFUSED: 1, UNKNOWN: 2 } as const);
 export type Item = (typeof Item)[keyof typeof Item];
 
-/** The object that a body is; undefined: it is none, or one that nobody would send. */
-export function objectOf(body: Uint8Array): JsonObject | undefined {
+export interface Verdict {
+	readonly item: Item;
+	/** Why it was refused, as the server says it: printable ASCII of bounded length, '' if it says nothing. */
+	readonly words: string;
+}
+
+const KEPT: Verdict = Object.freeze({ item: Item.KEPT, words: '' });
+const UNKNOWN: Verdict = Object.freeze({ item: Item.UNKNOWN, words: '' });
+
+/** The members of an answer that mean something, as they came. */
+export class Said {
+	#status: Uint8Array | undefined;
+	#count: Uint8Array | undefined;
+	#createdCount: Uint8Array | undefined;
+	#results: Uint8Array | undefined;
+	#error: Uint8Array | undefined;
+	#commands: Uint8Array | undefined;
+
+	/** A body that is no JSON object says nothing. */
+	constructor(body: Uint8Array) {
+		try {
+			eachMember(body, (name, value) => this.#note(name, value));
+			// Walked over once before anything is told of it.
+			if (this.#results) eachElement(this.#results, () => {});
+			if (this.#commands) eachElement(this.#commands, () => {});
+		} catch (thrown) {
+			if (!(thrown instanceof Fault)) throw thrown;
+			this.#status = this.#error = undefined;
+		}
+	}
+
+	/** It did what it was asked. A page that anybody could have put there does not say so. */
+	get isSuccess(): boolean {
+		return this.#status !== undefined && isText(this.#status, '"success"');
+	}
+
+	/** What it says is wrong, as in Verdict. */
+	get words(): string {
+		return wordsOf(this.#error && parsed(this.#error));
+	}
+
+	/** What became of each reading of a batch, in its order: a list first, since what is told of it goes deep into the stack. */
+	verdicts(batch: readonly number[]): readonly Verdict[] {
+		const count = this.#createdCount ?? this.#count;
+		const keptAll = this.#results === undefined && count !== undefined && isText(count, String(batch.length));
+		const verdicts = batch.map(() => (keptAll ? KEPT : UNKNOWN));
+		if (this.#results)
+			eachElement(this.#results, (result, index) => {
+				if (index < batch.length) verdicts[index] = verdictOf(result, batch[index]!);
+			});
+		return verdicts;
+	}
+
+	/** Calls `found` with each command, a JSON object as it came; returns how many were too many, too long or none. */
+	eachCommand(found: (body: ArrayBuffer) => void): number {
+		let leftOut = 0;
+		if (this.#commands)
+			eachElement(this.#commands, (command, index) => {
+				if (index < COMMANDS && command.length <= COMMAND_LIMIT && isObject(command)) found(command.slice().buffer);
+				else leftOut++;
+			});
+		return leftOut;
+	}
+
+	#note(name: Uint8Array, value: Uint8Array): void {
+		if (isText(name, 'status')) this.#status = value;
+		else if (isText(name, 'count')) this.#count = value;
+		else if (isText(name, 'created_count')) this.#createdCount = value;
+		else if (isText(name, 'results') && isArray(value)) this.#results = value;
+		else if (isText(name, 'error')) this.#error = value;
+		else if (isText(name, 'commands') && isArray(value)) this.#commands = value;
+	}
+}
+
+/** A result that names another reading is none. */
+function verdictOf(bytes: Uint8Array, sequence: number): Verdict {
+	const result = parsed(bytes);
+	if (!(result instanceof JsonObject)) return UNKNOWN;
+	const id = result.get('reading_id');
+	const status = result.get('status');
+	if (typeof id === 'string' && !id.endsWith(`-${sequence}`)) return UNKNOWN;
+	if (status === 'stored' || status === 'duplicate') return KEPT;
+	return status === 'refused' ? { item: Item.REFUSED, words: wordsOf(result.get('error')) } : UNKNOWN;
+}
+
+/** Undefined: it is none, or one that nobody would send. */
+function parsed(bytes: Uint8Array): JsonValue | undefined {
 	try {
-		const value = parseJson(decode(body), BOUNDS);
-		return value instanceof JsonObject ? value : undefined;
+		return parseJson(decode(bytes), BOUNDS);
 	} catch (thrown) {
 		if (thrown instanceof Fault) return undefined;
 		throw thrown;
 	}
 }
 
-/** It says that it did what it was asked. A page that anybody could have put there does not. */
-export function saysSuccess(answer: JsonObject | undefined): answer is JsonObject {
-	return answer?.get('status') === 'success';
-}
-
-/** What became of each reading of a batch, in its order. */
-export function itemsOf(answer: JsonObject, batch: readonly number[]): readonly Item[] {
-	const results = answer.get('results');
-	if (Array.isArray(results)) return batch.map((sequence, index) => itemOf(results[index], sequence));
-	const keptAll = (answer.get('created_count') ?? answer.get('count')) === batch.length;
-	return batch.map(() => (keptAll ? Item.KEPT : Item.UNKNOWN));
-}
-
-/** A result that names another reading is none. */
-function itemOf(result: JsonValue | undefined, sequence: number): Item {
-	if (!(result instanceof JsonObject)) return Item.UNKNOWN;
-	const id = result.get('reading_id');
-	const status = result.get('status');
-	if (typeof id === 'string' && !id.endsWith(`-${sequence}`)) return Item.UNKNOWN;
-	if (status === 'stored' || status === 'duplicate') return Item.KEPT;
-	return status === 'refused' ? Item.REFUSED : Item.UNKNOWN;
-}
-
-/** What the server says is wrong with the item at `index`, as `wordsOf`. */
-export function wordsOfItem(answer: JsonObject, index: number): string {
-	const results = answer.get('results');
-	const result: unknown = Array.isArray(results) ? results[index] : undefined;
-	return wordsOf(result instanceof JsonObject ? result : undefined);
-}
-
-/** What the server says is wrong, as printable ASCII of bounded length; '' if it says nothing. */
-export function wordsOf(answer: JsonObject | undefined): string {
-	const said = answer?.get('error');
+function wordsOf(said: JsonValue | undefined): string {
 	return typeof said === 'string' ? said.slice(0, WORDS).replace(/[^ -~]/g, '?') : '';
-}
-
-/** The commands that came along, each as JSON of its own; what is none, too long or one too many is left out, and counted. */
-export function commandsOf(answer: JsonObject): { readonly bodies: readonly ArrayBuffer[]; readonly leftOut: number } {
-	const commands = answer.get('commands');
-	const bodies: ArrayBuffer[] = [];
-	if (!Array.isArray(commands)) return { bodies, leftOut: 0 };
-	for (const command of commands.slice(0, COMMANDS) as JsonValue[]) {
-		if (!(command instanceof JsonObject)) continue;
-		const body = encode(textOf(command));
-		if (body.byteLength <= COMMAND_LIMIT) bodies.push(body);
-	}
-	return { bodies, leftOut: commands.length - bodies.length };
-}
-
-/** As JSON again. */
-function textOf(value: JsonValue): string {
-	if (value instanceof JsonObject) {
-		const { names, values } = value;
-		return `{${names.map((name, at) => `${JSON.stringify(name)}:${textOf(values[at]!)}`).join(',')}}`;
-	}
-	if (Array.isArray(value)) return `[${(value as readonly JsonValue[]).map(textOf).join(',')}]`;
-	return JSON.stringify(value);
 }

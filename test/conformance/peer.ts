@@ -9,6 +9,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { generate, type IConnectPacket, type Packet, parser } from 'mqtt-packet';
 import { issue, makeAuthority } from '../support/certificates';
 import { BEHAVIOURS, type Behaviour } from './cases/bench';
+import { httpPeer } from './http-peer';
 import { webSocketDenied, webSocketEcho, webSocketScript } from './websocket-peer';
 
 export interface Peer {
@@ -73,6 +74,7 @@ export async function startPeer(base = 0): Promise<Peer> {
 		webSocketCloseOfOne: webSocketScript({ pieces: [[0x88, 1, 3]] }),
 		webSocketNotUtf8: webSocketScript({ pieces: [[0x81, 2, 0xc3, 0x28]] }),
 		webSocketGone: webSocketScript({ pieces: [[0x88, 2, 0x03, 0xe9]] }),
+		http: httpPeer(),
 	};
 	for (const [index, behaviour] of BEHAVIOURS.entries()) {
 		const server = behaviours[behaviour];

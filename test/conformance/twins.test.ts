@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { VirtualFlash } from '../../hosts/simulator/board/flash';
 import { VirtualStore } from '../../hosts/simulator/board/store';
 import { NodeDns } from '../../hosts/simulator/net/dns';
+import { NodeHttpClient } from '../../hosts/simulator/net/http-client';
 import { NodeMqttClient } from '../../hosts/simulator/net/mqtt-client';
 import { NodeTcp } from '../../hosts/simulator/net/tcp';
 import { NodeTls } from '../../hosts/simulator/net/tls';
@@ -30,6 +31,7 @@ beforeAll(async () => {
 		dns,
 		mqtt: { io: NodeMqttClient, dns, socket: tcp },
 		webSocket: { io: NodeWebSocketClient, dns, socket: tcp },
+		http: { io: NodeHttpClient, dns, socket: tcp },
 		keyValue: (name) => new VirtualStore(file(name, 'json')),
 		flash: (name) => VirtualFlash.open(file(name, 'flash'), { blocks: 4 }),
 		port: (behaviour) => peer.port(behaviour),

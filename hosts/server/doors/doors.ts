@@ -128,10 +128,12 @@ export class Doors {
 	}
 
 	async #register(app: FastifyInstance, web: Web): Promise<void> {
-		const { ingest, queries, commands, credentials, metrics, now } = this.#options;
+		const { ingest, queries, commands, credentials, metrics, now, log } = this.#options;
 		await collectOpenapi(app);
 		app.addHook('onResponse', async (request, reply) => {
-			metrics.request(request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1000);
+			const { url = 'none' } = request.routeOptions;
+			metrics.request(url, reply.statusCode, reply.elapsedTime / 1000);
+			log('debug', 'web', `${request.method} ${url} ${reply.statusCode} in ${reply.elapsedTime.toFixed(1)} ms`);
 		});
 		const guard = operatorsOnly(web, this.#doorkeeper);
 		registerReceiving(app, web, {

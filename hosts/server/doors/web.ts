@@ -72,6 +72,7 @@ export class Web {
 		};
 		this.#app = fastify({
 			bodyLimit: 16_384,
+			exposeHeadRoutes: false,
 			forceCloseConnections: 'idle',
 			routerOptions: { maxParamLength: 128, ignoreTrailingSlash: true },
 			serverFactory: (handler) => {

@@ -24,6 +24,8 @@ export class BrokerCommands implements Delivery {
 	readonly #clients = new Map<string, Set<Client>>();
 	/** Command ids that lie in a session's queue, by client id. */
 	readonly #unacknowledged = new Map<string, Set<string>>();
+	/** Command ids that this connection has carried: a device that subscribes again is not told again. */
+	readonly #carried = new WeakMap<Client, Set<string>>();
 
 	constructor(aedes: Aedes, options: BrokerCommandsOptions) {
 		this.#options = options;
@@ -71,9 +73,13 @@ export class BrokerCommands implements Delivery {
 			queued = new Set();
 			this.#unacknowledged.set(client.id, queued);
 		}
+		const carried = this.#carried.get(client) ?? new Set();
+		this.#carried.set(client, carried);
 		for (const command of commands) {
-			if (queued?.has(command.command_id)) continue;
-			queued?.add(command.command_id);
+			const { command_id } = command;
+			if (queued?.has(command_id) || carried.has(command_id)) continue;
+			queued?.add(command_id);
+			carried.add(command_id);
 			const payload = Buffer.from(JSON.stringify(command));
 			client.publish({ cmd: 'publish', topic, payload, qos: 1, retain: false, dup: false }, () => {});
 		}

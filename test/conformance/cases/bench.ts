@@ -2,6 +2,7 @@
  * One table of cases for classes that have two makers: the Moddable SDK (or ours, on its XS) and the twins on Node. Device code: it
  * runs on both, and knows neither.
  */
+import type { HttpPart } from '../../../modules/http/client';
 import type { ClientPart, ResolverPart, Socket, SocketPart } from '../../../modules/mqtt/client';
 import type { FlashPartition, KeyValue } from '../../../modules/ports';
 import type { WebSocketPart } from '../../../modules/websocket/client';
@@ -47,6 +48,7 @@ export const BEHAVIOURS = Object.freeze([
 	'webSocketCloseOfOne',
 	'webSocketNotUtf8',
 	'webSocketGone',
+	'http',
 ] as const);
 export type Behaviour = (typeof BEHAVIOURS)[number];
 
@@ -59,6 +61,8 @@ export interface Bench {
 	/** Over plain TCP. */
 	readonly mqtt: ClientPart;
 	readonly webSocket: WebSocketPart;
+	/** Over plain TCP. */
+	readonly http: HttpPart;
 	/** What is kept under this name; a new name is empty. */
 	readonly keyValue: (name: string) => KeyValue;
 	/** Four blocks of 4,096 bytes, erased when the name is new. */

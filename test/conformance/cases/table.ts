@@ -1,6 +1,7 @@
 import { type Bench, type Case, Trial } from './bench';
 import { dnsCases } from './dns';
 import { flashCases } from './flash';
+import { httpCases } from './http';
 import { keyValueCases } from './key-value';
 import { serverCases } from './mqtt';
 import { tcpCases } from './tcp';
@@ -15,6 +16,7 @@ export const table: readonly (readonly [kind: string, cases: readonly Case[]])[]
 	['flash', flashCases],
 	['mqtt', serverCases],
 	['websocket', webSocketCases],
+	['http', httpCases],
 ];
 
 /** Milliseconds for a case that does not say. */

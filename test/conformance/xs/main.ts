@@ -8,6 +8,7 @@
 import TCP from 'embedded:io/socket/tcp';
 import UDP from 'embedded:io/socket/udp';
 import Resolver from 'embedded:network/dns/resolver/udp';
+import HTTPClient from 'embedded:network/http/client';
 import MQTTClient from 'embedded:network/mqtt/client';
 import WebSocketClient from 'embedded:network/websocket/client';
 import Timer from 'timer';
@@ -34,9 +35,10 @@ function run(ca: string): void {
 		tls: { io: TLSSocket, socket: tcp, clock: new DesktopClock(), ca },
 		mqtt: { io: MQTTClient, dns, socket: tcp },
 		webSocket: { io: WebSocketClient, dns, socket: tcp },
+		http: { io: HTTPClient, dns, socket: tcp },
 	};
 	const bench: Bench = {
-		...(parts as unknown as Pick<Bench, 'tcp' | 'dns' | 'tls' | 'mqtt' | 'webSocket'>),
+		...(parts as unknown as Pick<Bench, 'tcp' | 'dns' | 'tls' | 'mqtt' | 'webSocket' | 'http'>),
 		maker: 'sdk',
 		keyValue: (name) => new FileStore(file(name, 'json')),
 		flash: (name) => new FileFlash({ path: file(name, 'flash'), blocks: 4, blockLength: 4096 }),

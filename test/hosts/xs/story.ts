@@ -87,11 +87,11 @@ afterAll(() => {
 });
 
 /** To be called last: what the stories of this file took, against the budget. */
-export function budget(stories: number): void {
+export function budget(stories: number, limits: Readonly<Record<keyof typeof BUDGET, number>> = BUDGET): void {
 	test('the memory that the stories took', () => {
 		expect(peaks.length).toBeGreaterThanOrEqual(stories);
 		const most = (key: keyof XsStatistics): number => Math.max(...peaks.map(([, , , of]) => of(key)));
 		for (const key of ['arenaPeak', 'slotsPeak', 'chunksPeak', 'stackPeak', 'keys'] as const)
-			expect(most(key), key).toBeLessThanOrEqual(BUDGET[key] * (key === 'keys' ? 1 : most('slotSize') / 16));
+			expect(most(key), key).toBeLessThanOrEqual(limits[key] * (key === 'keys' ? 1 : most('slotSize') / 16));
 	});
 }

@@ -1,0 +1,11 @@
+/** The stories of HTTP with the firmware on XS, in an arena as large as a board has to spare. */
+import { describe } from 'vitest';
+import { BUDGET, budget, story } from '../hosts/xs/story';
+import { httpStories } from '../support/http-stories';
+
+describe('HTTP alone, on XS', () => {
+	for (const [name, setUp, tell] of httpStories) story(name, setUp, tell);
+});
+
+/** What was measured and a tenth more; the chunks are those of a batch of 4 KB while it is written, and of the one before it. */
+budget(httpStories.length, { ...BUDGET, arenaPeak: 65_536, slotsPeak: 32_700, chunksPeak: 31_200, stackPeak: 8_000 });
