@@ -2,7 +2,8 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { LogLevel } from '../../modules/ports';
 import { makeLog } from '../log';
 import { makeToken } from './doors/maketoken';
-import { addOperator, checkDeviceId, enrol, rotateSecret } from './enrol';
+import { addOperator, checkDeviceId, enrol, rotateSecret, setDevEui } from './enrol';
+import { readLorawanSettings } from './lorawan/settings';
 import { parseBrokerUrl } from './mqtt/external';
 import { Topics } from './mqtt/topics';
 import { checkName } from './names';
@@ -48,6 +49,8 @@ interface Flags {
 	readonly brokerUser?: string;
 	readonly brokerPasswordFile?: string;
 	readonly enrol?: string;
+	readonly devEui?: string;
+	readonly lorawan?: string;
 	readonly rotateSecret?: string;
 	readonly token?: string;
 	readonly operator?: string;
@@ -84,7 +87,12 @@ function makeCommand(): Command {
 		.option('--broker-ca <FILE>', "PEM of the authority that signed that broker's certificate")
 		.option('--broker-user <U>', 'user at that broker')
 		.option('--broker-password-file <F>', 'file whose content is the password')
+		.option(
+			'--lorawan <FILE>',
+			'JSON: secret (of the webhooks), downlinks: network (tts or chirpstack), url, apiKey; for tts application, webhook',
+		)
 		.option('--enrol <ID>', 'give a device its password and its secret, and exit')
+		.option('--dev-eui <EUI>', 'with --enrol: by which DevEUI network servers of LoRaWAN know the device')
 		.option('--rotate-secret <ID>', 'give a device a new secret beside the one it has, and exit')
 		.option('--token <ID>', "print a token of this device, good for an hour or for --for's time, and exit")
 		.option('--operator <NAME>', 'give a person or program a token for commands and live data, and exit')
@@ -139,6 +147,7 @@ function serverOptions(flags: Flags): ServerOptions {
 		acceptGuideTokens: flags.acceptGuideTokens ?? false,
 		...(flags.plainPort !== undefined && { plainPort: flags.plainPort }),
 		...(flags.rate !== undefined && { perSecond: flags.rate }),
+		...(flags.lorawan !== undefined && { lorawan: readLorawanSettings(flags.lorawan) }),
 	};
 	if (broker === undefined) {
 		if (brokerCa ?? flags.brokerUser ?? flags.brokerPasswordFile)
@@ -199,6 +208,8 @@ async function errand(flags: Flags): Promise<string | undefined> {
 	usage(() => checkDeviceId(deviceId));
 	if (flags.enrol !== undefined) {
 		enrol(state, deviceId);
+		const { devEui } = flags;
+		if (devEui !== undefined) usage(() => setDevEui(state, deviceId, devEui));
 		return `${deviceId} is enrolled: ${paths.devices}/${deviceId}.json`;
 	}
 	if (flags.rotateSecret !== undefined) {

@@ -15,6 +15,8 @@ export interface KnownDevice {
 	};
 	/** What its tokens are signed with (HS256 knows no hash of it), the newest first: while one replaces the other, both hold. */
 	readonly secrets?: readonly string[];
+	/** Its DevEUI, 16 hexadecimal digits, small: by which network servers know it. */
+	readonly dev_eui?: string;
 }
 
 /** Who may send commands and look at what came: a person, or a program of theirs. */
@@ -33,6 +35,8 @@ export interface CredentialFile {
 // once after a broker restart must not wait for minutes. Each entry carries its own parameters.
 export const scryptCost = { N: 4_096, r: 8, p: 1 };
 export const scryptLength = 32;
+
+export const devEuiPattern = /^[0-9a-f]{16}$/;
 
 /** 256 random bits, as text. */
 export function newSecret(): string {
@@ -64,6 +68,8 @@ export function readCredentials(path: string): CredentialFile {
 			throw new Error(`${path}: devices.${index}: must hold device_id, user and scrypt (N, r, p, salt, key)`);
 		if (!isSecrets(device.secrets))
 			throw new Error(`${path}: devices.${index}.secrets: must be one or two texts of 32 characters or more`);
+		if (device.dev_eui !== undefined && !devEuiPattern.test(device.dev_eui))
+			throw new Error(`${path}: devices.${index}.dev_eui: must be 16 hexadecimal digits, small`);
 	}
 	for (const [index, operator] of operators.entries())
 		if (!isOperator(operator)) throw new Error(`${path}: operators.${index}: must hold name and sha256`);

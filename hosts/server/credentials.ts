@@ -15,6 +15,8 @@ export class Credentials {
 	#byUser = new Map<string, KnownDevice>();
 	#secrets = new Map<string, readonly Buffer[]>();
 	#operators = new Map<string, string>();
+	#devEuis = new Map<string, string>();
+	#byDevEui = new Map<string, string>();
 	#read = '';
 
 	constructor(state: string) {
@@ -37,6 +39,17 @@ export class Credentials {
 	secrets(deviceId: string): readonly Buffer[] {
 		this.#refresh();
 		return this.#secrets.get(deviceId) ?? [];
+	}
+
+	/** By which network servers know a device; undefined where it has no LoRaWAN. */
+	devEui(deviceId: string): string | undefined {
+		this.#refresh();
+		return this.#devEuis.get(deviceId);
+	}
+
+	deviceOf(devEui: string): string | undefined {
+		this.#refresh();
+		return this.#byDevEui.get(devEui);
 	}
 
 	/** Whose token this is, or undefined. */
@@ -84,6 +97,11 @@ export class Credentials {
 		this.#secrets = new Map(
 			devices.map(({ device_id, secrets = [] }) => [device_id, secrets.map((secret) => Buffer.from(secret))]),
 		);
+		const named = devices.flatMap(({ device_id, dev_eui }) =>
+			dev_eui === undefined ? [] : [[device_id, dev_eui] as const],
+		);
+		this.#devEuis = new Map(named);
+		this.#byDevEui = new Map(named.map(([device, devEui]) => [devEui, device]));
 		this.#operators = new Map(operators.map(({ name, sha256 }) => [sha256, name]));
 		this.#proved.clear();
 		this.#read = version;

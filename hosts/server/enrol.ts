@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
 	type CredentialFile,
+	devEuiPattern,
 	type KnownDevice,
 	newSecret,
 	passwordHash,
@@ -68,6 +69,25 @@ export function enrolAll(state: string, deviceIds: readonly string[]): DeviceCre
 			operators,
 		}));
 	return devices;
+}
+
+/**
+ * Says by which DevEUI network servers know a device.
+ * @throws Error when the device is not enrolled, the DevEUI is none, or another device's
+ */
+export function setDevEui(state: string, deviceId: string, devEui: string): void {
+	const own = devEui.toLowerCase();
+	if (!devEuiPattern.test(own)) throw new Error('dev_eui: must be 16 hexadecimal digits');
+	const paths = statePaths(state);
+	const { devices } = readCredentials(paths.credentials);
+	if (!devices.some(({ device_id }) => device_id === deviceId))
+		throw new Error(`device_id: ${deviceId} is not enrolled`);
+	const other = devices.find(({ device_id, dev_eui }) => dev_eui === own && device_id !== deviceId);
+	if (other) throw new Error(`dev_eui: ${own} is ${other.device_id}'s`);
+	change(paths, ({ devices, operators }) => ({
+		devices: devices.map((device) => (device.device_id === deviceId ? { ...device, dev_eui: own } : device)),
+		operators,
+	}));
 }
 
 /** Gives a secret to each device that was enrolled before devices had one, and whose file is still here. */

@@ -260,12 +260,14 @@ export class Ingest {
 			return { refused: entry.reason };
 		}
 		if (written === 'conflict') this.#conflict(entry.deviceId);
-		if (written !== 'stored') this.#counts.duplicates += 1;
-		else if (entry.kind === 'reading') this.#counts.rows += 1;
-		else this.#counts.messages += 1;
+		if (written === 'duplicate' || written === 'conflict') this.#counts.duplicates += 1;
+		// Of what is completed, the row was counted when its short form came.
+		else if (written === 'stored' && entry.kind === 'reading') this.#counts.rows += 1;
+		else if (written === 'stored') this.#counts.messages += 1;
 		if (entry.undated && written === 'stored') this.#undated(entry.deviceId);
-		if (written === 'stored') this.#tell(() => this.#onStored(entry));
-		return written === 'conflict' ? 'quarantined' : written;
+		const isNew = written === 'stored' || written === 'completed';
+		if (isNew) this.#tell(() => this.#onStored(entry));
+		return isNew ? 'stored' : written === 'conflict' ? 'quarantined' : 'duplicate';
 	}
 
 	#busy(done: Receipts, count: number): void {

@@ -4,7 +4,7 @@ import { type Json, JsonError, parseJson } from './json';
 import { maximumBody, type Quantity, quantityNames, readingIdPattern, violation } from './schema';
 
 /** Which way a message came in. */
-export type Door = 'mqtt' | 'broker' | 'http' | 'websocket';
+export type Door = 'mqtt' | 'broker' | 'http' | 'websocket' | 'lorawan';
 
 /** A reading as the store takes it: checked, flat, dated. A quantity that was not measured is null. */
 export interface Reading extends Readonly<Record<Quantity, number | null>> {

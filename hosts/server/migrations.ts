@@ -79,6 +79,11 @@ export const migrations: readonly string[] = [
 	ALTER TABLE messages ADD COLUMN command_id TEXT;  -- of a reply: the first one counts
 	CREATE UNIQUE INDEX messages_by_command ON messages (device_id, command_id) WHERE command_id IS NOT NULL;
 	`,
+	`
+	-- What LoRaWAN's port 1 brought and the whole reading has not replaced yet: few, so that each new reading may look there.
+	CREATE INDEX readings_in_short ON readings (device_id, timestamp)
+	WHERE door = 'lorawan' AND epoch IS NULL AND source_timestamp IS NULL;
+	`,
 ];
 
 /**

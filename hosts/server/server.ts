@@ -7,6 +7,7 @@ import { completeSecrets, enrol } from './enrol';
 import { Feed } from './feed';
 import { type Counts, Ingest } from './ingest';
 import { named } from './listening';
+import type { LorawanSettings } from './lorawan/settings';
 import { type ExternalAddress, openExternalBroker, openOwnBroker } from './mqtt/brokerdoor';
 import { Topics } from './mqtt/topics';
 import { Queries } from './queries';
@@ -38,6 +39,8 @@ export interface ServerOptions {
 	readonly names?: readonly string[];
 	/** The device that a first start enrols. Default "ESP32_001", the guide's. */
 	readonly firstDevice?: string;
+	/** Network servers that hand on what LoRaWAN brings (readLorawanSettings). Default: none. */
+	readonly lorawan?: LorawanSettings;
 	/** Epoch ms; default the machine's clock. A replay faster than life gives its own. */
 	readonly now?: () => number;
 	readonly log?: Log;
@@ -133,6 +136,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 			plainPort: options.plainPort,
 			acceptGuideTokens: options.acceptGuideTokens ?? false,
 			perSecond: options.perSecond,
+			lorawan: options.lorawan,
 			now,
 			log,
 		});

@@ -23,8 +23,11 @@ export interface Rejected {
 }
 
 export type Entry = Reading | Message | Rejected;
-/** 'conflict': a reading whose id came before with other values; the first stands, this one lies in quarantine. */
-export type Written = 'stored' | 'duplicate' | 'conflict';
+/**
+ * 'conflict': a reading whose id came before with other values; the first stands, this one lies in quarantine. 'completed': it
+ * took the place of what LoRaWAN's port 1 brought of it, without its id.
+ */
+export type Written = 'stored' | 'duplicate' | 'conflict' | 'completed';
 
 /** How much of a refused body is kept, in bytes. */
 export const rejectedBodyLimit = 2_048;
@@ -65,6 +68,8 @@ export class Store {
 	readonly #finishCommand: Database.Statement;
 	readonly #sameUptime: Database.Statement;
 	readonly #sameValues: Database.Statement;
+	readonly #wholeOf: Database.Statement;
+	readonly #complete: Database.Statement;
 	readonly #trimRejected: Database.Statement;
 	readonly #trimReports: Database.Statement;
 	readonly #writeAll: Database.Transaction<(entries: readonly Entry[]) => Written[]>;
@@ -112,6 +117,17 @@ export class Store {
 			this.#sameValues = database.prepare(
 				`SELECT 1 FROM readings WHERE device_id = ? AND epoch = ? AND sequence = ?
 				AND ${quantityNames.map((name) => `${name} IS ?`).join(' AND ')}`,
+			);
+			const sameValues = 'device_id = @deviceId AND temperature IS @temperature AND heart_rate IS @heart_rate';
+			this.#wholeOf = database.prepare(
+				`SELECT 1 FROM readings WHERE ${sameValues} AND timestamp BETWEEN @second AND @second + 999
+				AND epoch IS NOT NULL LIMIT 1`,
+			);
+			this.#complete = database.prepare(
+				`UPDATE OR IGNORE readings SET epoch = @epoch, sequence = @sequence, timestamp = @timestamp,
+				${quantityNames.map((name) => `${name} = @${name}`).join(', ')}, received_at = @receivedAt, door = @door
+				WHERE id = (SELECT id FROM readings WHERE ${sameValues} AND timestamp = @second
+				AND door = 'lorawan' AND epoch IS NULL AND source_timestamp IS NULL)`,
 			);
 			this.#trimRejected = database.prepare(
 				`DELETE FROM rejected WHERE device_id = ? AND id <=
@@ -211,6 +227,14 @@ export class Store {
 			const until = receivedAt + sameBoot;
 			const values = quantityNames.map((name) => reading[name]);
 			if (this.#sameUptime.get(deviceId, sourceTimestamp, from, until, ...values)) return 'duplicate';
+		}
+		// Port 1 of LoRaWAN says of a reading its second, temperature and heart rate, and not which one it is.
+		if (sourceTimestamp === null && (reading.epoch !== null || reading.door === 'lorawan')) {
+			const { kind: _, undated: __, ...values } = reading;
+			const ofSecond = { ...values, second: Math.floor(reading.timestamp / 1000) * 1000 };
+			if (reading.epoch !== null) {
+				if (this.#complete.run(ofSecond).changes === 1) return 'completed';
+			} else if (this.#wholeOf.get(ofSecond)) return 'duplicate';
 		}
 		const { changes } = this.#insertReading.run(
 			deviceId,

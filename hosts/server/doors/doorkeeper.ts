@@ -52,7 +52,7 @@ export class Doorkeeper {
 		const token = this.#bearer(asking);
 		try {
 			const bearer = token === undefined ? { refused: 'authorization: missing' } : await this.#tokens.bearer(token);
-			if ('refused' in bearer) return this.#stranger(asking, bearer.refused);
+			if ('refused' in bearer) return this.stranger(asking, bearer.refused);
 			const { deviceId } = bearer;
 			const header = asking.headers['x-device-id'];
 			if (header !== undefined && header !== deviceId)
@@ -76,11 +76,20 @@ export class Doorkeeper {
 		try {
 			const operator = token === undefined ? undefined : this.#options.credentials.operator(token);
 			return operator === undefined
-				? this.#stranger(asking, token === undefined ? 'authorization: missing' : "token: no operator's")
+				? this.stranger(asking, token === undefined ? 'authorization: missing' : "token: no operator's")
 				: { operator };
 		} catch (error) {
 			return this.#unable(error);
 		}
+	}
+
+	/** Somebody who has not shown that it may come in; one who tries too often is not looked at. */
+	stranger({ socket }: Asking, error: string): Turned {
+		const address = socket.remoteAddress ?? 'somebody';
+		this.#seldom.log(address, 'warning', 'web', `${address} refused: ${error}`);
+		const wait = this.#strangers.take(address);
+		if (wait > 0) return { status: 429, error: 'failed too often', retryAfter: Math.ceil(wait / 1000) };
+		return { status: 401, error };
 	}
 
 	#bearer({ headers }: Asking): string | undefined {
@@ -90,14 +99,6 @@ export class Doorkeeper {
 		// The library of the guide's section 3 makes of setAuthorization("Bearer", token) a user "Bearer" with a password.
 		if (!this.#options.acceptGuideTokens) return undefined;
 		return /^Bearer:(.+)$/.exec(Buffer.from(match[2]!, 'base64').toString('utf8'))?.[1];
-	}
-
-	#stranger({ socket }: Asking, error: string): Turned {
-		const address = socket.remoteAddress ?? 'somebody';
-		this.#seldom.log(address, 'warning', 'web', `${address} refused: ${error}`);
-		const wait = this.#strangers.take(address);
-		if (wait > 0) return { status: 429, error: 'failed too often', retryAfter: Math.ceil(wait / 1000) };
-		return { status: 401, error };
 	}
 
 	#unable(error: unknown): Turned {

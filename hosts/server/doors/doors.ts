@@ -1,17 +1,21 @@
 import type { FastifyInstance } from 'fastify';
 import type { Log } from '../../../modules/ports';
 import type { TlsFiles } from '../certificates';
-import type { Commands } from '../commands/commands';
+import type { Commands, WireCommand } from '../commands/commands';
 import type { Credentials } from '../credentials';
 import type { Feed } from '../feed';
 import type { Ingest } from '../ingest';
 import { named } from '../listening';
+import { type Codec, loadCodec } from '../lorawan/codec';
+import { Downlinks } from '../lorawan/downlinks';
+import type { DownlinkTarget, LorawanSettings } from '../lorawan/settings';
 import type { Metrics } from '../metrics';
 import type { Queries } from '../queries';
 import { DeviceSockets } from './devicesockets';
 import { Doorkeeper } from './doorkeeper';
 import { EventStreams, routeLive } from './live';
 import { registerLooking } from './looking';
+import { registerLorawan } from './lorawan';
 import { collectOpenapi } from './openapi';
 import { operatorsOnly, registerCommands } from './operators';
 import { Pulse } from './pulse';
@@ -34,6 +38,8 @@ export interface DoorsOptions {
 	readonly plainPort: number | undefined;
 	readonly acceptGuideTokens: boolean;
 	readonly perSecond: number | undefined;
+	/** Undefined: no door for LoRaWAN's network servers. */
+	readonly lorawan: LorawanSettings | undefined;
 	/** Epoch ms. */
 	readonly now: () => number;
 	readonly log: Log;
@@ -50,6 +56,8 @@ export class Doors {
 	readonly #pulse = new Pulse();
 	readonly #streams: EventStreams;
 	readonly #sockets: DeviceSockets;
+	readonly #codec: Codec | undefined;
+	readonly #downlinks: Downlinks | undefined;
 	#web: Web | undefined;
 	#plain: Web | undefined;
 	#openapi: () => object = () => ({});
@@ -68,6 +76,9 @@ export class Doors {
 		routeLive(this.#upgrades, this.#doorkeeper, { feed, pulse: this.#pulse });
 		this.#streams = new EventStreams({ feed, pulse: this.#pulse });
 		commands.addDelivery(this.#sockets);
+		this.#codec = options.lorawan && loadCodec();
+		const target = options.lorawan?.downlinks;
+		this.#downlinks = target && this.#codec && this.#openDownlinks(target, this.#codec);
 	}
 
 	/** @throws Error with a message for a person; nothing is open then */
@@ -107,8 +118,19 @@ export class Doors {
 	/** Ends what is live, lets the requests under way come to their end. Twice is fine. */
 	async close(): Promise<void> {
 		this.#streams.close();
+		this.#downlinks?.close();
 		await this.#pulse.close();
 		await Promise.all([this.#web?.close(), this.#plain?.close()]);
+	}
+
+	#openDownlinks(target: DownlinkTarget, codec: Codec): Downlinks {
+		const { credentials, commands, now, log } = this.#options;
+		const devEuiOf = (deviceId: string) => credentials.devEui(deviceId);
+		const onSent = (command: WireCommand) => commands.sent(command, 'lorawan');
+		const downlinks = new Downlinks({ target, codec, devEuiOf, onSent, now, log });
+		commands.addDelivery(downlinks);
+		for (const command of commands.unsent()) downlinks.deliver(command.device_id, [command]);
+		return downlinks;
 	}
 
 	async #listen(): Promise<void> {
@@ -149,6 +171,17 @@ export class Doors {
 			isDevice: (deviceId) => credentials.isDevice(deviceId) || queries.hasHeardOf(deviceId),
 		});
 		registerLooking(app, guard, queries);
+		const { lorawan } = this.#options;
+		if (lorawan && this.#codec)
+			registerLorawan(app, web, {
+				ingest,
+				codec: this.#codec,
+				secret: lorawan.secret,
+				doorkeeper: this.#doorkeeper,
+				deviceOf: (devEui) => credentials.deviceOf(devEui),
+				onName: (devEui, name) => this.#downlinks?.learn(devEui, name),
+				now,
+			});
 		this.#streams.register(app, guard);
 		app.get('/metrics', { ...guard, schema: { hide: true } }, async (_, reply) =>
 			reply.type(metrics.contentType).send(await metrics.text()),
