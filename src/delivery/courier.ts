@@ -308,8 +308,11 @@ export class Courier implements LaneOwner {
 	}
 
 	#fill(lane: Lane, part: Part): void {
+		const { batchLimit } = lane.route;
 		while (!lane.isFull && lane.canCarry) {
-			const parcel = this.#readings.next(part, lane.route.batchLimit);
+			// A route of batches answers one before it takes another: the next is not written before there is a use for it.
+			if (batchLimit > 1 && lane.inFlight > 0) return;
+			const parcel = this.#readings.next(part, batchLimit);
 			if (!parcel) {
 				if (this.#readings.isUndated) this.#pump.set(UNDATED_RETRY_MILLISECONDS);
 				return;

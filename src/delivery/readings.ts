@@ -3,7 +3,7 @@ import type { Journal } from '../../modules/journal/journal';
 import type { Log, Outgoing } from '../../modules/ports';
 import { encode } from '../../modules/text/utf8';
 import { Batch } from '../messages/batch';
-import { readingId, readingMessage } from '../messages/reading';
+import { epochOf, readingId, readingMessage } from '../messages/reading';
 import type { Dating } from '../sensing/dating';
 import { READING_BYTE_LENGTH, type Reading, unpackReading } from '../sensing/reading';
 
@@ -28,8 +28,8 @@ const ASIDE_MAX = 16;
 /** So many that wait go in their order, all as fresh: they are gone in a moment. */
 const IN_ORDER_MAX = 64;
 
-/** A batch is no longer than this, in bytes: it is in RAM twice while it is written. */
-const BATCH_BYTES = 4096;
+/** A batch is no longer than this, in bytes: it is in RAM twice for a moment. */
+const BATCH_BYTES = 3072;
 
 /**
  * The journal as what is to be delivered. Nothing is kept in RAM but numbers: a reading is read from flash each time it is
@@ -183,30 +183,20 @@ export class Readings {
 
 	#several(part: Part, first: number, limit: number): Parcel | undefined {
 		const { deviceId, journal, dating } = this.#options;
-		const batch = new Batch(deviceId, dating.time);
-		const sequences: number[] = [];
+		const batch = new Batch(deviceId, dating.time, epochOf(journal.epoch), BATCH_BYTES);
 		for (let next: number | undefined = first; next !== undefined; next = this.#find(part, next)) {
 			const read = this.#read(next);
 			if (!read && this.#isUndated) break;
-			if (!read) continue;
-			batch.add(read.timestamp, read.reading, readingId(journal.epoch, next));
-			sequences.push(next);
-			if (sequences.length === limit || batch.length > BATCH_BYTES - READING_ROOM) break;
+			if (read && !batch.add(next, read.timestamp, read.reading)) break;
+			if (batch.sequences.length === limit) break;
 		}
+		const { sequences } = batch;
 		if (sequences.length === 0) return undefined;
+		const sequence = sequences[0]!;
 		if (sequences.length > 1)
-			return {
-				channel: 'batch',
-				sequence: sequences[0]!,
-				id: batch.name,
-				body: encode(batch.message()),
-				batch: sequences,
-			};
+			return { channel: 'batch', sequence, id: batch.name, body: batch.finish(), batch: sequences };
 		// Alone it goes as itself; the walk may have left another record in the buffer.
-		journal.next(sequences[0]! - 1, this.#bytes);
-		return this.#one(sequences[0]!);
+		journal.next(sequence - 1, this.#bytes);
+		return this.#one(sequence);
 	}
 }
-
-/** What one more reading takes in a batch, at most. */
-const READING_ROOM = 224;

@@ -2,7 +2,12 @@ import type { Reading } from '../sensing/reading';
 
 /** The reading's name at the server: the journal's epoch (8 hex digits) and its sequence. The same on every route. */
 export function readingId(epoch: number, sequence: number): string {
-	return `${epoch.toString(16).padStart(8, '0')}-${sequence}`;
+	return `${epochOf(epoch)}-${sequence}`;
+}
+
+/** As it stands in an id. */
+export function epochOf(epoch: number): string {
+	return epoch.toString(16).padStart(8, '0');
 }
 
 /** A reading as it goes out on MQTT, on the WebSocket and as the body of a single POST: one flat JSON object. */
