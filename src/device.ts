@@ -220,9 +220,9 @@ export class Device {
 		log('info', 'device', `${this.#settings.deviceId} starts (${power.cause})`);
 		const losses = dropped + damaged > 0 ? `, ${dropped} dropped, ${damaged} damaged` : '';
 		log('info', 'journal', `epoch ${epoch.toString(16).padStart(8, '0')}, ${backlog} readings to deliver${losses}`);
+		this.#desk.start();
 		// What an earlier waking left, or the power took the memory of.
 		if (this.#alerts.next(0) || this.#desk.next(0)) this.deliverNow();
-		this.#desk.start();
 		this.#plan.start();
 		this.#live?.start();
 		this.#diagnostics.start(this.#clock);
@@ -273,7 +273,6 @@ export class Device {
 		this.sampler.stop();
 		this.#live?.stop();
 		this.#plan.stop();
-		this.#diagnostics.stop();
 		this.#desk.close();
 		this.#orders.stop();
 		this.#courier.close();
@@ -292,6 +291,7 @@ export class Device {
 		this.#watchFlash();
 		this.#rules.observe(reading, this.#clock.ticks);
 		this.#rules.observeStorage(backlog, capacity, dropped);
+		this.#diagnostics.look();
 		this.#plan.reading();
 	}
 
@@ -336,9 +336,10 @@ export class Device {
 
 	/** Sends diagnostics; false: no route is open. */
 	tell(): boolean {
-		const { link, facts, clock: bootClock } = this.#host;
+		const { link, facts, power, clock: bootClock } = this.#host;
 		const diagnosis = diagnose({
 			facts: facts(),
+			power,
 			link,
 			dating: this.#dating,
 			bootClock,

@@ -17,7 +17,8 @@ import type { Settings } from './settings';
 export interface Facts {
 	/** Undefined where memory has no bound worth telling. */
 	readonly freeHeapBytes: number | undefined;
-	readonly resetReason: string;
+	/** Undefined where the host knows no more than the power's `cause`. */
+	readonly resetReason: string | undefined;
 	readonly chipRevision: string;
 	readonly sdkVersion: string;
 }

@@ -68,6 +68,9 @@ export class World {
 			case Operation.LOG:
 				log(text[0] as LogLevel, text[1]!, text[2]!);
 				return [];
+			case Operation.LOG_LEVEL:
+				this.#body.setLogLevel(text[0] as LogLevel);
+				return [];
 			case Operation.STORE_READ:
 				return [store.read(text[0]!)];
 			case Operation.STORE_WRITE:

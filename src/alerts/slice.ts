@@ -8,7 +8,8 @@ export class FlashSlice implements FlashPartition {
 	/** Operations since it was made. */
 	writes = 0;
 	erases = 0;
-	readonly #status: { readonly size: number; readonly blockLength: number; readonly blocks: number };
+	readonly #blocks: number;
+	readonly #blockLength: number;
 
 	/**
 	 * The blocks `start` to `end` − 1 of `flash`.
@@ -20,11 +21,13 @@ export class FlashSlice implements FlashPartition {
 			throw new Fault('range', `flash: blocks ${start} to ${end} of ${blocks}`);
 		this.#flash = flash;
 		this.#start = start;
-		this.#status = Object.freeze({ size: (end - start) * blockLength, blockLength, blocks: end - start });
+		this.#blocks = end - start;
+		this.#blockLength = blockLength;
 	}
 
 	status(): { readonly size: number; readonly blockLength: number; readonly blocks: number } {
-		return this.#status;
+		const blockLength = this.#blockLength;
+		return { size: this.#blocks * blockLength, blockLength, blocks: this.#blocks };
 	}
 
 	read(buffer: Uint8Array, byteOffset: number): number {
@@ -37,8 +40,8 @@ export class FlashSlice implements FlashPartition {
 	}
 
 	eraseBlock(start: number, end = start + 1): void {
-		if (!(0 <= start && start <= end && end <= this.#status.blocks))
-			throw new Fault('range', `flash: blocks ${start} to ${end} of ${this.#status.blocks}`);
+		if (!(0 <= start && start <= end && end <= this.#blocks))
+			throw new Fault('range', `flash: blocks ${start} to ${end} of ${this.#blocks}`);
 		this.erases += end - start;
 		this.#flash.eraseBlock(this.#start + start, this.#start + end);
 	}
@@ -46,9 +49,9 @@ export class FlashSlice implements FlashPartition {
 	close(): void {}
 
 	#offset({ byteLength }: Uint8Array, byteOffset: number): number {
-		if (!(byteOffset >= 0 && byteOffset + byteLength <= this.#status.size))
-			throw new Fault('range', `flash: ${byteLength} bytes at ${byteOffset} of ${this.#status.size}`);
-		return this.#start * this.#status.blockLength + byteOffset;
+		if (!(byteOffset >= 0 && byteOffset + byteLength <= this.#blocks * this.#blockLength))
+			throw new Fault('range', `flash: ${byteLength} bytes at ${byteOffset} of ${this.status().size}`);
+		return this.#start * this.#blockLength + byteOffset;
 	}
 }
 

@@ -32,7 +32,7 @@ const FASTEST = 60;
  * @throws Fault 'malformed' or 'range' that names what is wrong, and the bound
  */
 export function parseThresholds(text: string): readonly Limits[] {
-	return limitsOf(read(text));
+	return text === '' ? UNSET : limitsOf(read(text));
 }
 
 /**
@@ -113,3 +113,6 @@ function limitsOf(thresholds: Thresholds): readonly Limits[] {
 		return { low, high, hysteresis, ratePerMinute: whole(given.ratePerMinute) };
 	});
 }
+
+/** What applies where nothing is set. Made when the module is preloaded, it takes no memory. */
+const UNSET: readonly Limits[] = Object.freeze(limitsOf({}).map((limits) => Object.freeze(limits)));

@@ -60,14 +60,15 @@ export class Desk implements Mail {
 	readonly everywhere = false;
 	readonly base: number;
 	readonly #options: DeskOptions;
-	readonly #ledger: Ledger;
-	readonly #turn: Alarm;
+	/** Opened, and the alarm made, when a command comes or is left from before: most boots see none, and both take memory. */
+	#opened: Ledger | undefined;
+	#turn: Alarm | undefined;
 	/** How many commands may come now; one more since `#refilledAt`, and so on. */
 	#tokens: number;
 	#refilledAt: number;
 	#spokeAt = Number.NEGATIVE_INFINITY;
 	/** Accepted before this boot, up to here. */
-	readonly #oldSerials: number;
+	#oldSerials = 0;
 	/** There is something to do right now. */
 	#isBusy = false;
 	/** The machine is about to end. */
@@ -77,12 +78,9 @@ export class Desk implements Mail {
 	#readyAfter = -1;
 
 	constructor(options: DeskOptions) {
-		const { clock, store, log, cause, base } = options;
+		const { clock, cause, base } = options;
 		this.base = base;
 		this.#options = options;
-		this.#ledger = new Ledger(store, log);
-		this.#oldSerials = this.#ledger.last;
-		this.#turn = clock.alarm(() => this.#work());
 		this.#tokens = cause === 'timer' ? BURST_OF_A_WAKING : BURST;
 		this.#refilledAt = clock.ticks;
 	}
@@ -94,12 +92,17 @@ export class Desk implements Mail {
 
 	/** Takes up what an earlier boot left. */
 	start(): void {
+		try {
+			if (!Ledger.isNeeded(this.#options.store)) return;
+		} catch {
+			// The ledger itself looks closer, and says what it finds.
+		}
 		if (this.#ledger.nextAccepted(0)) this.#begin();
 	}
 
 	close(): void {
 		this.#isEnding = true;
-		this.#turn.clear();
+		this.#turn?.clear();
 	}
 
 	/** A message that came as a command. Never throws; what it asks for is done later. */
@@ -120,7 +123,7 @@ export class Desk implements Mail {
 
 	next(after: number): Letter | undefined {
 		if (this.#readyAfter === after) return this.#ready;
-		const finished = this.#ledger.nextFinished(after);
+		const finished = this.#opened?.nextFinished(after);
 		this.#readyAfter = after;
 		this.#ready = undefined;
 		if (finished) {
@@ -192,9 +195,23 @@ export class Desk implements Mail {
 		return true;
 	}
 
+	get #ledger(): Ledger {
+		if (!this.#opened) {
+			const { store, log } = this.#options;
+			this.#opened = new Ledger(store, log);
+			this.#oldSerials = this.#opened.last;
+		}
+		return this.#opened;
+	}
+
 	#begin(): void {
 		this.#isBusy = true;
-		this.#turn.set(0);
+		this.#workIn(0);
+	}
+
+	#workIn(milliseconds: number): void {
+		this.#turn ??= this.#options.clock.alarm(() => this.#work());
+		this.#turn.set(milliseconds);
 	}
 
 	/** Does the oldest command that can be done now. */
@@ -214,7 +231,7 @@ export class Desk implements Mail {
 			if (!this.#isEnding) this.#begin();
 			return;
 		}
-		if (isWaiting) this.#turn.set(RETRY_MILLISECONDS);
+		if (isWaiting) this.#workIn(RETRY_MILLISECONDS);
 	}
 
 	#mustWait({ expires, isBegun }: Accepted): boolean {

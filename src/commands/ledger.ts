@@ -42,6 +42,8 @@ export interface Finished extends Result {
 const State = Object.freeze({ NONE: 0, ACCEPTED: 1, BEGUN: 2, FINISHED: 3, DELIVERED: 4 } as const);
 
 const STATE_BITS = 3;
+/** How the text of a delivered one ends. */
+const DELIVERED_END = ',"d"]';
 /** So many commands are remembered. */
 export const LEDGER_LENGTH = 32;
 /** So many may be on their way: each may take 2 KB of the store, a delivered one takes a hundred bytes. */
@@ -77,6 +79,15 @@ export class Ledger {
 				log('warning', 'commands', `${keyOf(slot)}: ${Fault.from(thrown, 'flash').message}: not taken`);
 			}
 		}
+	}
+
+	/** A command is still to be done, or its result to be delivered: worth opening the ledger for. Reads, and keeps nothing. */
+	static isNeeded(store: KeyValue): boolean {
+		for (let slot = 0; slot < LEDGER_LENGTH; slot++) {
+			const text = store.read(keyOf(slot));
+			if (text !== undefined && !text.endsWith(DELIVERED_END)) return true;
+		}
+		return false;
 	}
 
 	/** The serial number of the newest; 0: there is none. */

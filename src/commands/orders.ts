@@ -38,16 +38,13 @@ const LAST_WORDS_MILLISECONDS = 250;
 /** What commands do to this device. */
 export class Orders implements CommandActions {
 	readonly #options: OrdersOptions;
-	readonly #ending: Alarm;
+	/** Made when it is needed: commands are seldom, and an alarm takes memory. */
+	#ending: Alarm | undefined;
 	#sleepFor = 0;
 	#isRestarting = false;
 
 	constructor(options: OrdersOptions) {
 		this.#options = options;
-		this.#ending = options.clock.alarm(() => {
-			if (this.#isRestarting) options.owner.restart();
-			options.owner.sleep(this.#sleepFor);
-		});
 	}
 
 	/** Milliseconds that a command told it to sleep: no waking ends with less. 0: none did. */
@@ -62,7 +59,7 @@ export class Orders implements CommandActions {
 
 	/** The machine ends anyway. */
 	stop(): void {
-		this.#ending.clear();
+		this.#ending?.clear();
 	}
 
 	get settings(): Settings {
@@ -110,11 +107,20 @@ export class Orders implements CommandActions {
 	sleep(milliseconds: number): void {
 		this.#sleepFor = milliseconds;
 		this.#options.owner.farewell(milliseconds);
-		this.#ending.set(LAST_WORDS_MILLISECONDS);
+		this.#endSoon();
 	}
 
 	restart(): void {
 		this.#isRestarting = true;
+		this.#endSoon();
+	}
+
+	#endSoon(): void {
+		const { clock, owner } = this.#options;
+		this.#ending ??= clock.alarm(() => {
+			if (this.#isRestarting) owner.restart();
+			owner.sleep(this.#sleepFor);
+		});
 		this.#ending.set(LAST_WORDS_MILLISECONDS);
 	}
 }

@@ -1,5 +1,5 @@
 import type { Journal } from '../../modules/journal/journal';
-import type { Clock, Link } from '../../modules/ports';
+import type { Clock, Link, Power } from '../../modules/ports';
 import type { AlertBook } from '../alerts/book';
 import type { FlashSlice } from '../alerts/slice';
 import type { Courier } from '../delivery/courier';
@@ -12,6 +12,7 @@ import type { Sampler } from '../sensing/sampler';
 /** Of what a diagnosis is made. */
 export interface Patient {
 	readonly facts: Facts;
+	readonly power: Pick<Power, 'cause'>;
 	readonly link: Pick<Link, 'rssiDbm'>;
 	readonly dating: Pick<Dating, 'time'>;
 	/** Of this boot, and one that goes on over sleep. */
@@ -28,14 +29,14 @@ export interface Patient {
 }
 
 export function diagnose(patient: Patient): Diagnosis {
-	const { facts, link, dating, bootClock, clock, state, flash, journal, alerts, courier, sampler } = patient;
+	const { facts, power, link, dating, bootClock, clock, state, flash, journal, alerts, courier, sampler } = patient;
 	const awake = (state?.awake ?? 0) + bootClock.ticks;
 	return {
 		timestamp: dating.time,
 		rssiDbm: link.rssiDbm,
 		freeHeapBytes: facts.freeHeapBytes,
 		uptimeSeconds: Math.floor(clock.ticks / 1000),
-		resetReason: facts.resetReason,
+		resetReason: facts.resetReason ?? power.cause,
 		chipRevision: facts.chipRevision,
 		sdkVersion: facts.sdkVersion,
 		batteryPercent: patient.batteryPercent,

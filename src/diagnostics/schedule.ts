@@ -1,4 +1,4 @@
-import type { Alarm, Clock, Keepsake } from '../../modules/ports';
+import type { Clock, Keepsake } from '../../modules/ports';
 import { Cursor } from '../power/cursor';
 
 export interface ScheduleOptions {
@@ -21,7 +21,6 @@ export class DiagnosticsSchedule implements Keepsake {
 	readonly name = 'diagnostics';
 	readonly #options: ScheduleOptions;
 	#clock: Clock | undefined;
-	#alarm: Alarm | undefined;
 	#saidAt = NEVER;
 	#isAsked = false;
 
@@ -32,12 +31,7 @@ export class DiagnosticsSchedule implements Keepsake {
 	/** @param clock its ticks go on over sleep */
 	start(clock: Clock): void {
 		this.#clock = clock;
-		this.#alarm = clock.alarm(() => this.look());
 		this.look();
-	}
-
-	stop(): void {
-		this.#alarm?.clear();
 	}
 
 	/** Tells now, or as soon as a route is open. */
@@ -46,19 +40,16 @@ export class DiagnosticsSchedule implements Keepsake {
 		this.look();
 	}
 
-	/** A route may be open, or time has passed. */
+	/** A route may be open, or time has passed: to be called at each of both. It has no alarm of its own: that takes memory. */
 	look(): void {
 		const { interval, owner } = this.#options;
-		if (!this.#clock || !this.#alarm) return;
+		if (!this.#clock) return;
 		const now = this.#clock.ticks;
 		const isDue = interval > 0 && (this.#saidAt > now || now - this.#saidAt >= interval);
 		if ((isDue || this.#isAsked) && owner.tell()) {
 			this.#isAsked = false;
 			this.#saidAt = now;
 		}
-		// One that found no route open is sent when one opens.
-		const left = this.#saidAt + interval - now;
-		if (interval > 0 && left > 0) this.#alarm.set(Math.ceil(left));
 	}
 
 	recall(bytes: Uint8Array): void {

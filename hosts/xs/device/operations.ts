@@ -47,6 +47,7 @@ export const Operation = Object.freeze({
 	SERIAL_OPEN: 44,
 	SERIAL_READ: 45,
 	SERIAL_CLOSE: 46,
+	LOG_LEVEL: 62,
 } as const);
 
 /** To whom an event goes: these two, or the handle of an alarm or a client. */

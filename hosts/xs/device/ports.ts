@@ -7,19 +7,32 @@ import type {
 	KeyValue,
 	Link,
 	Log,
+	LogLevel,
 	Power,
 	Random32,
 	Sample,
 	Sensor,
 	WakeCause,
 } from '../../../modules/ports';
+import type { Facts } from '../../../src/host';
 import { Handle, Operation, QUANTITIES } from './operations';
 import { fill, request, type Wire } from './wire';
 
 export const random32: Random32 = () => request(Operation.RANDOM) as number;
 
 /** Bytes of the arena that nothing holds. */
-export const freeMemory = native('xs_free') as () => number;
+const freeMemory = native('xs_free') as () => number;
+
+export const facts = (): Facts => ({
+	freeHeapBytes: freeMemory(),
+	resetReason: undefined,
+	chipRevision: 'virtual',
+	sdkVersion: 'XS',
+});
+
+export const setLogLevel = (level: LogLevel): void => {
+	request(Operation.LOG_LEVEL, level);
+};
 
 export const log: Log = (level, source, message) => {
 	request(Operation.LOG, level, source, message);

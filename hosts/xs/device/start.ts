@@ -1,5 +1,4 @@
 import { Fault } from '../../../modules/fault';
-import { LevelledLog } from '../../../modules/log/levelled';
 import type { WakeCause } from '../../../modules/ports';
 import { Device } from '../../../src/device';
 import type { Host } from '../../../src/host';
@@ -11,17 +10,18 @@ import { httpPart } from './http';
 import { mqttPart } from './mqtt';
 import { Call, Handle, Operation } from './operations';
 import {
-	freeMemory,
+	facts,
 	LiveWireSensor,
 	linkKeepsake,
+	log,
 	random32,
+	setLogLevel,
 	store,
 	WireClock,
 	WireFlash,
 	WireLink,
 	WirePower,
 	WireSensor,
-	log as wireLog,
 } from './ports';
 import { webSocketPart } from './websocket';
 import { request, Wire } from './wire';
@@ -72,8 +72,6 @@ function boot(wire: Wire): Device {
 	const clock = new WireClock(wire, 0);
 	const networkClock = clocks === 1 ? clock : new WireClock(wire, 1);
 	const clients = { mqtt: () => mqttPart(wire), http: () => httpPart(wire), webSocket: () => webSocketPart(wire) };
-	const levelled = new LevelledLog(wireLog, 'debug');
-	const { log } = levelled;
 	const host: Host = {
 		clock,
 		networkClock,
@@ -92,15 +90,8 @@ function boot(wire: Wire): Device {
 			makeRoutes({ settings: known, will, clock: networkClock, time: clock, random32, log, ...clients }),
 		random32,
 		log,
-		setLogLevel(upTo) {
-			levelled.upTo = upTo;
-		},
-		facts: () => ({
-			freeHeapBytes: freeMemory(),
-			resetReason: cause,
-			chipRevision: 'virtual',
-			sdkVersion: 'XS',
-		}),
+		setLogLevel,
+		facts,
 		settings: settings === undefined ? undefined : JSON.parse(settings),
 	};
 	return new Device(host, makeSettings(host.settings));
