@@ -124,7 +124,7 @@ export type OutgoingChannel = Channel | 'batch' | 'live';
 
 export interface Outgoing {
 	readonly channel: OutgoingChannel;
-	/** UTF-8 JSON, one object, as it goes out. The route has read it when `send` returns. */
+	/** UTF-8 JSON, one object, as it goes out; packed, where the route has `packedRoom`. The route has read it when `send` returns. */
 	readonly body: ArrayBuffer;
 	/** A number that comes back with the receipt, unique among what is in flight. Undefined: sent once, no receipt is wanted. */
 	readonly sequence: number | undefined;
@@ -144,6 +144,12 @@ export interface Route {
 	readonly batchLimit: number;
 	/** It stays connected, and takes channel 'live'. */
 	readonly isLive: boolean;
+	/**
+	 * Of a route on which each byte counts, always; of any other, never: bytes that a message may have now. It takes readings and
+	 * alerts alone, packed (modules/lora/FORMAT.md, ports 2 and 3); a reading without a sequence, for which there may be less
+	 * room, as far as it goes. It is for when there is no link.
+	 */
+	readonly packedRoom?: number;
 	/** Called when `state` became `open`. */
 	onOpen: (() => void) | undefined;
 	/** Called once when an open or opening route ends by itself, which it has logged; it is then `closed`, and whatever had no
@@ -172,7 +178,9 @@ export interface UplinkEnd {
 
 /**
  * LoRaWAN 1.0.3, class A: one uplink at a time, and what comes down after it. LMIC on a board, a twin of it in the simulator.
- * What must not be used twice (frame counters, the DevNonce) is in its session, which its owner keeps.
+ * What must not be used twice (frame counters, the DevNonce) is in its session, which its owner keeps: 16 bytes that the owner
+ * reads (little-endian: u32 the next uplink's counter, u32 the next downlink's, u16 the next DevNonce (65,535: none is left), six of the radio's own that
+ * may change at any uplink, as the data rate), and behind them what changes seldom; nothing, before the first join.
  */
 export interface Radio {
 	readonly state: 'closed' | 'joining' | 'joined';
@@ -189,15 +197,15 @@ export interface Radio {
 	/** The uplink that send() began is over: its receive windows too. */
 	onSent: ((end: UplinkEnd) => void) | undefined;
 	onDownlink: ((port: number, payload: ArrayBuffer) => void) | undefined;
-	/** `session` is another than before. What it holds must be kept before this returns. */
+	/** `session` is another than before: called before what it counts is used. It is kept when this returns; if it throws, nothing is sent. */
 	onSession: ((session: Uint8Array) => void) | undefined;
 	/** The network told the time: epoch milliseconds of now. */
 	onTime: ((time: number) => void) | undefined;
 	/**
-	 * Goes on with a session that was kept, or joins. Asks again by itself, ever more seldom.
+	 * Goes on with a session that was kept, or joins, if there is no more than its head. Asks again by itself, ever more seldom.
 	 * @throws Fault 'malformed' for bytes that are no session
 	 */
-	open(session?: Uint8Array): void;
+	open(session: Uint8Array): void;
 	/**
 	 * Begins an uplink.
 	 * @param port 1 to 223

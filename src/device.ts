@@ -150,6 +150,7 @@ export class Device {
 			routes: host.routes(settings, () => this.#heartbeat('offline')),
 			backoff,
 			patience: settings.failoverSeconds * 1000,
+			strandedAfter: settings.loraAfterSeconds * 1000,
 			...(state && { before: state.health }),
 			onOpen: () => {
 				// One that sleeps says so at its end, and that says it all.
@@ -223,6 +224,7 @@ export class Device {
 		this.#desk.start();
 		// What an earlier waking left, or the power took the memory of.
 		if (this.#alerts.next(0) || this.#desk.next(0)) this.deliverNow();
+		this.#courier.waitForNetwork();
 		this.#plan.start();
 		this.#live?.start();
 		this.#diagnostics.start(this.#clock);

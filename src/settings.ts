@@ -39,6 +39,10 @@ export interface Settings {
 	readonly backoffMinimumSeconds: number;
 	readonly backoffMaximumSeconds: number;
 	readonly reconnectSpreadSeconds: number;
+	readonly loraDevEui: string;
+	readonly loraJoinEui: string;
+	readonly loraAppKey: string;
+	readonly loraAfterSeconds: number;
 }
 
 interface NumberRule {
@@ -183,6 +187,29 @@ export const settingRules: { readonly [Name in keyof Settings]: SettingRule } = 
 		3_600,
 		'a server that restarts loses all of its devices at once: over how long they come back',
 	),
+	loraDevEui: text({
+		fallback: '',
+		maximumLength: 16,
+		pattern: /^([0-9A-Fa-f]{16})?$/,
+		shape: 'empty, or 16 hexadecimal digits',
+		help: 'LoRaWAN, where the board has a radio: the DevEUI; empty: no LoRaWAN',
+	}),
+	loraJoinEui: text({
+		fallback: '0000000000000000',
+		maximumLength: 16,
+		pattern: /^[0-9A-Fa-f]{16}$/,
+		shape: '16 hexadecimal digits',
+		help: 'LoRaWAN: the JoinEUI, which was the AppEUI',
+	}),
+	loraAppKey: text({
+		fallback: '',
+		maximumLength: 32,
+		pattern: /^([0-9A-Fa-f]{32})?$/,
+		shape: 'empty, or 32 hexadecimal digits',
+		secret: true,
+		help: 'LoRaWAN: the AppKey',
+	}),
+	loraAfterSeconds: seconds(60, 0, 86_400, 'LoRaWAN: how long there is no network before it is used'),
 });
 
 /** A boot takes as much charge as a tenth of a second awake: sleep must be well longer than that to be worth it. */
@@ -219,6 +246,8 @@ export function makeSettings(given: unknown): Settings {
 			'range',
 			`backoffMaximumSeconds: ${settings.backoffMaximumSeconds} is below backoffMinimumSeconds (${settings.backoffMinimumSeconds})`,
 		);
+	if (settings.loraDevEui !== '' && settings.loraAppKey === '')
+		throw new Fault('range', 'loraAppKey: not set, and loraDevEui is');
 	if (settings.mode === 'sleep' && settings.dataIntervalSeconds < SHORTEST_SLEEP_SECONDS)
 		throw new Fault(
 			'range',

@@ -42,6 +42,10 @@ export const settingKeys: { readonly [Name in keyof Settings]: string } = Object
 	backoffMinimumSeconds: 'backoff.min',
 	backoffMaximumSeconds: 'backoff.max',
 	reconnectSpreadSeconds: 'backoff.spread',
+	loraDevEui: 'lora.dev.eui',
+	loraJoinEui: 'lora.join.eui',
+	loraAppKey: 'lora.app.key',
+	loraAfterSeconds: 'lora.after',
 });
 
 /** Networks 0 to 3 are tried in this order: "wifi.0.ssid", "wifi.0.key". */

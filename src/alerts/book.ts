@@ -4,6 +4,7 @@ import type { FlashPartition, Log, Random32 } from '../../modules/ports';
 import { encode } from '../../modules/text/utf8';
 import type { Letter, Mail } from '../delivery/mail';
 import { alertId, alertMessage } from '../messages/alert';
+import { packedAlert } from '../messages/packed';
 import type { Dating } from '../sensing/dating';
 import { aboutOf, alertType, Condition, priorityOf } from './kinds';
 import { ALERT_BYTE_LENGTH, type Alert, packAlert, unpackAlert } from './record';
@@ -198,7 +199,8 @@ export class AlertBook implements Mail {
 				value: natural(kind, value),
 				threshold: naturalThreshold(kind, threshold),
 			});
-			return { sequence, id, body: encode(message) };
+			const place = { epoch: journal.epoch, sequence };
+			return { sequence, id, body: encode(message), packed: packedAlert(place, timestamp, alert, language) };
 		}
 	}
 }

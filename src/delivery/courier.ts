@@ -23,6 +23,8 @@ export interface CourierOptions {
 	readonly backoff: Waits;
 	/** How long a receipt or an opening may take before the next route carries too, in milliseconds. */
 	readonly patience: number;
+	/** How long there is no network before a packed route is opened, in milliseconds. Default: a minute. */
+	readonly strandedAfter?: number;
 	/** How the routes did before the last deep sleep. */
 	readonly before?: readonly Health[];
 	/** A route opened, and it is the one that carries. */
@@ -31,6 +33,8 @@ export interface CourierOptions {
 	readonly onChanged?: () => void;
 	readonly onMessage: (body: ArrayBuffer) => void;
 }
+
+const STRANDED_AFTER = 60_000;
 
 /** How long to wait before looking again for the time of readings that have none. */
 const UNDATED_RETRY_MILLISECONDS = 1_000;
@@ -50,7 +54,8 @@ const REFUSALS_MAX = 16;
  *   the first trusted one ──none──▶ the first that is proving, once no better one is promising ──none──▶ nobody: kept
  *
  * A better lane that is proving gets one record beside the one that carries; its receipt makes it carry. A live route (the
- * WebSocket) is open only while there is something to watch. An urgent mail (an alert) goes by every lane there is.
+ * WebSocket) is open only while there is something to watch. An urgent mail (an alert) goes by every lane there is. A packed
+ * route (LoRaWAN) is open only where there has been no network for a while; the newest readings go by it.
  */
 export class Courier implements LaneOwner {
 	readonly #options: CourierOptions;
@@ -59,6 +64,9 @@ export class Courier implements LaneOwner {
 	readonly #mails: readonly Mail[];
 	readonly #pump: Alarm;
 	#isStarted = false;
+	/** There has been no network for a while. */
+	#isStranded = false;
+	readonly #stranding: Alarm | undefined;
 	#isLive = false;
 	#refusals = 0;
 	#closed = false;
@@ -77,6 +85,7 @@ export class Courier implements LaneOwner {
 					before?.find(({ name }) => name === route.name),
 				),
 		);
+		if (this.#lanes.some(({ isPacked }) => isPacked)) this.#stranding = clock.alarm(() => this.strand());
 		this.#readings = new Readings({ ...options, isOut: (sequence) => this.#isOut(sequence) });
 	}
 
@@ -109,6 +118,14 @@ export class Courier implements LaneOwner {
 		return this.#lanes.some((lane) => lane.isTrying);
 	}
 
+	/** Of the routes for when there is no network, none has more to do now. */
+	get isSpent(): boolean {
+		return this.#lanes.every(
+			(lane) =>
+				!lane.isPacked || !lane.isTrying || (lane.isOpen && lane.inFlight === 0 && (lane.isFull || this.pending === 0)),
+		);
+	}
+
 	/** Before this moment, in ticks, no route is to be tried. Infinity: there is none. */
 	get retryAt(): number {
 		return this.#lanes.reduce((least, { health }) => Math.min(least, health.retryAt), Number.POSITIVE_INFINITY);
@@ -124,14 +141,31 @@ export class Courier implements LaneOwner {
 	/** Opens the routes and keeps them open. */
 	start(): void {
 		this.#isStarted = true;
+		this.#isStranded = false;
+		this.#stranding?.clear();
 		this.#arrange();
 	}
 
 	/** There is no network: the routes end and wait for start(). */
 	pause(): void {
+		const wasStarted = this.#isStarted;
 		this.#isStarted = false;
+		if (wasStarted) this.waitForNetwork();
 		this.#arrange();
 		this.#rewind();
+	}
+
+	/** From now on it waits for a network, and not for ever. */
+	waitForNetwork(): void {
+		if (!this.#isStarted) this.#stranding?.set(this.#options.strandedAfter ?? STRANDED_AFTER);
+	}
+
+	/** There is no network, and nothing more to wait for. @returns false when there is no route for that */
+	strand(): boolean {
+		if (!this.#stranding || this.#isStarted || this.#closed) return false;
+		this.#isStranded = true;
+		this.#arrange();
+		return true;
 	}
 
 	/** There is something new in the journal or in a mail. */
@@ -141,7 +175,9 @@ export class Courier implements LaneOwner {
 
 	/** Sends a message that is worth nothing later (a heartbeat) if a route is open; false when none took it. */
 	post(channel: Channel, message: string): boolean {
-		return this.#carrier()?.send({ channel, body: encode(message), sequence: undefined }) ?? false;
+		const carrier = this.#carrier();
+		if (!carrier || carrier.isPacked) return false;
+		return carrier.send({ channel, body: encode(message), sequence: undefined });
 	}
 
 	/** Sends what is worth something this second only, by the live routes. */
@@ -161,6 +197,7 @@ export class Courier implements LaneOwner {
 		if (this.#closed) return;
 		this.#closed = true;
 		this.#pump.clear();
+		this.#stranding?.clear();
 		for (const lane of this.#lanes) lane.stop();
 		this.#readings.flush();
 	}
@@ -185,7 +222,10 @@ export class Courier implements LaneOwner {
 		if (this.#closed) return;
 		const isUrgent = this.#mails.some((mail) => mail.everywhere && mail.next(0) !== undefined);
 		for (const lane of this.#lanes) {
-			if (this.#isStarted && (!lane.route.isLive || this.#isLive || isUrgent)) {
+			const isWanted = lane.isPacked
+				? this.#isStranded
+				: this.#isStarted && (!lane.route.isLive || this.#isLive || isUrgent);
+			if (isWanted) {
 				lane.start();
 				if (isUrgent) lane.hurry();
 			} else if (lane.state !== 'idle') {
@@ -280,6 +320,10 @@ export class Courier implements LaneOwner {
 			if (lane === carrier) break;
 			if (lane.state === 'proving' && lane.inFlight === 0) this.#prove(lane);
 		}
+		if (carrier.isPacked) {
+			this.#fillPacked(carrier);
+			return;
+		}
 		this.#fill(carrier, 'fresh');
 		this.#fill(this.#bulk(carrier) ?? carrier, 'backlog');
 	}
@@ -295,7 +339,9 @@ export class Courier implements LaneOwner {
 			const letter = mail.next(after);
 			if (!letter) return;
 			after = letter.sequence;
-			const { id, body } = letter;
+			const { id, packed } = letter;
+			const body = lane.isPacked ? packed : letter.body;
+			if (body === undefined || body.byteLength > (lane.route.packedRoom ?? body.byteLength)) continue;
 			lane.send({ channel: mail.channel, sequence: mail.base + letter.sequence, id, body });
 		}
 	}
@@ -305,6 +351,15 @@ export class Courier implements LaneOwner {
 		const part: Part = this.#readings.next('fresh', 1) ? 'fresh' : 'backlog';
 		const parcel = this.#readings.next(part, 1);
 		if (parcel && lane.send(parcel)) this.#readings.taken(part, parcel);
+	}
+
+	#fillPacked(lane: Lane): void {
+		while (!lane.isFull && lane.canCarry) {
+			const message = this.#readings.newest(lane.route.packedRoom!);
+			if (!message && this.#readings.isUndated) this.#pump.set(UNDATED_RETRY_MILLISECONDS);
+			if (!message || !lane.send(message)) return;
+			if (message.sequence === undefined) this.#readings.shown();
+		}
 	}
 
 	#fill(lane: Lane, part: Part): void {

@@ -146,6 +146,11 @@ export class Lane {
 		return this.isOpen || this.#state === 'opening';
 	}
 
+	/** It takes packed messages alone, and is for when there is no link. */
+	get isPacked(): boolean {
+		return this.route.packedRoom !== undefined;
+	}
+
 	/** It takes nothing until there is room again. */
 	get isFull(): boolean {
 		return this.#isFull;

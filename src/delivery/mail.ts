@@ -11,6 +11,8 @@ export interface Letter {
 	readonly id: string;
 	/** UTF-8 JSON, one object. */
 	readonly body: ArrayBuffer;
+	/** The same for a route with `packedRoom`; undefined: it waits for another. */
+	readonly packed?: ArrayBuffer;
 }
 
 /** Records that overtake readings: alerts, results of commands. Kept by their owner until a receipt. */

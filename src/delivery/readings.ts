@@ -3,6 +3,7 @@ import type { Journal } from '../../modules/journal/journal';
 import type { Log, Outgoing } from '../../modules/ports';
 import { encode } from '../../modules/text/utf8';
 import { Batch } from '../messages/batch';
+import { PACKED_BYTE_LENGTH, packedReading } from '../messages/packed';
 import { epochOf, readingId, readingMessage } from '../messages/reading';
 import type { Dating } from '../sensing/dating';
 import { READING_BYTE_LENGTH, type Reading, unpackReading } from '../sensing/reading';
@@ -28,6 +29,9 @@ const ASIDE_MAX = 16;
 /** So many that wait go in their order, all as fresh: they are gone in a moment. */
 const IN_ORDER_MAX = 64;
 
+/** Of a backlog, so many go packed. */
+const PACKED_MAX = 64;
+
 /** A batch is no longer than this, in bytes: it is in RAM twice for a moment. */
 const BATCH_BYTES = 3072;
 
@@ -49,6 +53,9 @@ export class Readings {
 	#receiptLast = 0;
 	/** A message that a lane had no room for: not written a second time when there is room. */
 	#ready: Parcel | undefined;
+	/** Up to here, readings went out in their short form; and what newest() gave last. */
+	#shown = 0;
+	#offered = 0;
 	#released = 0;
 	#refused = 0;
 	#isUndated = false;
@@ -106,6 +113,35 @@ export class Readings {
 	taken(part: Part, { sequence, batch }: Parcel): void {
 		this.#cursors[part] = batch?.at(-1) ?? sequence;
 		this.#ready = undefined;
+	}
+
+	/**
+	 * The newest reading that is not out, packed: of the last so many, since the others can wait for a route that takes more.
+	 * @param room bytes; where a packed reading has none, one without a sequence, and each once
+	 */
+	newest(room: number): Omit<Outgoing, 'again'> | undefined {
+		const { journal, isOut } = this.#options;
+		this.#isUndated = false;
+		const isWhole = room >= PACKED_BYTE_LENGTH;
+		const last = journal.nextSequence - 1;
+		for (let sequence = last; sequence > last - PACKED_MAX && sequence > 0 && journal.backlog > 0; sequence--) {
+			if (!isWhole && sequence <= this.#shown) return undefined;
+			if (this.#aside.has(sequence) || isOut(sequence)) continue;
+			if (journal.next(sequence - 1, this.#bytes) !== sequence) continue;
+			const read = this.#read(sequence);
+			if (read) {
+				const body = packedReading({ epoch: journal.epoch, sequence }, read.timestamp, read.reading);
+				this.#offered = sequence;
+				return { channel: 'data', sequence: isWhole ? sequence : undefined, body };
+			}
+			if (this.#isUndated) return undefined;
+		}
+		return undefined;
+	}
+
+	/** A lane took what newest() gave. */
+	shown(): void {
+		this.#shown = this.#offered;
 	}
 
 	/** The server has it for good: it is released at the next flush(). */

@@ -9,6 +9,8 @@ interface Place {
 }
 
 const NAME_BYTE_LENGTH = 8;
+/** Of a packed reading. */
+export const PACKED_BYTE_LENGTH = NAME_BYTE_LENGTH + READING_BYTE_LENGTH;
 const LANGUAGES: readonly Language[] = Object.freeze(['fr', 'en']);
 
 /**

@@ -12,11 +12,13 @@ import type { Retained } from './retained';
  *       ▲            no ──▶ ASLEEP        yes ──▶ LINKING ── link up ──▶ DELIVERING
  *       │                                            │                      │ all receipts released,
  *       │                                            │ no link in time      │ or every route failed,
- *       │                                            ▼                      ▼ or awake for too long
+ *       │                                            ▼ (STRANDED, see below) ▼ or awake for too long
  *       └──── a reading is due ──────────────────── LEAVING ◀───────────────┘
  *                                                    │ the good-bye is out
  *                                                    ▼
  *                                                  ASLEEP until the next reading
+ *
+ * Where there is a route for it (LoRaWAN), a device without a link is STRANDED first: until that route has no more to do.
  *
  * Nothing is waited for but receipts. While a delivery takes its time, readings go on being taken at their beat.
  */
@@ -24,6 +26,7 @@ const State = Object.freeze({
 	MEASURING: 'measuring',
 	LINKING: 'linking',
 	DELIVERING: 'delivering',
+	STRANDED: 'stranded',
 	LEAVING: 'leaving',
 	ASLEEP: 'asleep',
 } as const);
@@ -45,7 +48,10 @@ export interface WakingOptions {
 	readonly random32: Random32;
 	readonly state: Retained;
 	readonly sampler: Pick<Sampler, 'next' | 'stretch' | 'start' | 'take' | 'isWaiting'>;
-	readonly courier: Pick<Courier, 'isOpen' | 'isTrying' | 'retryAt' | 'wake' | 'close' | 'giveUp'>;
+	readonly courier: Pick<
+		Courier,
+		'isOpen' | 'isTrying' | 'isSpent' | 'retryAt' | 'wake' | 'strand' | 'close' | 'giveUp'
+	>;
 	readonly link: Pick<Link, 'state' | 'open'>;
 	readonly backlog: () => number;
 	readonly cause: WakeCause;
@@ -169,7 +175,12 @@ export class Waking implements PowerPlan {
 				return false;
 			case State.LINKING:
 				if (link.state === 'up') this.#become(State.DELIVERING, this.#options.awakeCap);
+				else if (this.#late && courier.strand()) this.#become(State.STRANDED, this.#options.awakeCap);
 				else if (this.#late) this.#fail('no link');
+				return false;
+			case State.STRANDED:
+				if (link.state === 'up') this.#become(State.DELIVERING, this.#options.awakeCap);
+				else if (this.#late || courier.isSpent) this.#fail('no link');
 				return false;
 			case State.DELIVERING:
 				if (backlog() === 0 && (courier.isOpen || !courier.isTrying)) this.#finish();

@@ -1,0 +1,203 @@
+import { Fault } from '../fault';
+import type { Alarm, Clock, Log, Outgoing, Radio, Route, UplinkEnd } from '../ports';
+import { commandMessage } from './command';
+import { ALERT_BYTE_LENGTH, Port, READING_BYTE_LENGTH, SHORT_BYTE_LENGTH, shorten } from './payload';
+import type { SessionKeeper } from './session';
+
+export interface LoraRouteOptions {
+	readonly radio: Radio;
+	/** Keeps the radio's session; the host hands it to what keeps over deep sleep. */
+	readonly keeper: SessionKeeper;
+	readonly clock: Clock;
+	readonly log: Log;
+	/** The network told the time: epoch milliseconds of now. */
+	readonly onTime?: ((time: number) => void) | undefined;
+}
+
+/** So many confirmed uplinks in succession that the network does not answer: it knows this session no more. */
+const UNANSWERED_MAX = 4;
+
+/**
+ * The last resort where there is no Wi-Fi: packed records, one at a time, when the radio may send again. Each is confirmed, and
+ * the network's acknowledgement is its receipt; a reading without a number goes as the guide's eight bytes, and gets none.
+ *
+ *     closed ──open──▶ opening (joins, or goes on with its session) ──▶ open ──no acknowledgement, radio failed──▶ closed
+ *                                                                      │ ▲
+ *                                                                 send ▼ │ its receive windows are over, the band has rested
+ *                                                                   sending
+ */
+export class LoraRoute implements Route {
+	readonly name = 'lorawan';
+	readonly batchLimit = 1;
+	readonly isLive = false;
+	onOpen: (() => void) | undefined;
+	onClosed: ((fault: Fault, retryAfter?: number) => void) | undefined;
+	onReceipt: ((sequence: number) => void) | undefined;
+	onRefused: ((sequence: number, fault: Fault) => void) | undefined;
+	onWritable: (() => void) | undefined;
+	onMessage: ((body: ArrayBuffer) => void) | undefined;
+	readonly #options: LoraRouteOptions;
+	/** For the joined session that open() found, and for the moment when the band has rested. */
+	readonly #alarm: Alarm;
+	readonly #short = new Uint8Array(SHORT_BYTE_LENGTH);
+	#state: Route['state'] = 'closed';
+	#isSending = false;
+	#isWanted = false;
+	/** Of the uplink under way; undefined: it wants no receipt. */
+	#sequence: number | undefined;
+	#unanswered = 0;
+
+	constructor(options: LoraRouteOptions) {
+		const { radio, clock, keeper, onTime } = options;
+		this.#options = options;
+		this.#alarm = clock.alarm(() => this.#wake());
+		radio.onJoined = () => this.#joined();
+		radio.onFailed = (fault) => this.#end(fault);
+		radio.onSent = (end) => this.#sent(end);
+		radio.onDownlink = (port, payload) => this.#downlink(port, payload);
+		radio.onSession = (session) => keeper.save(session);
+		radio.onTime = (time) => onTime?.(time);
+	}
+
+	get state(): Route['state'] {
+		return this.#state;
+	}
+
+	/** Bytes that an uplink may have now. */
+	get packedRoom(): number {
+		return this.#options.radio.room;
+	}
+
+	open(): void {
+		if (this.#state !== 'closed') throw new Fault('misuse', 'lorawan: open already');
+		const { radio, keeper, log } = this.#options;
+		this.#state = 'opening';
+		if (this.#unanswered >= UNANSWERED_MAX) {
+			log('info', 'lorawan', `${this.#unanswered} uplinks unanswered: it joins anew`);
+			this.#unanswered = 0;
+			keeper.forget();
+		}
+		try {
+			radio.open(keeper.session);
+		} catch (thrown) {
+			const fault = Fault.from(thrown, 'malformed');
+			log('warning', 'lorawan', `the session is not taken: ${fault.message}`);
+			keeper.forget();
+			radio.open(keeper.session);
+		}
+		if (radio.state === 'joined') this.#alarm.set(0);
+	}
+
+	send({ channel, body, sequence }: Outgoing): boolean {
+		if (this.#state !== 'open') throw new Fault('misuse', 'lorawan: not open');
+		const port = portOf(channel, body.byteLength, sequence);
+		const { radio, clock } = this.#options;
+		const wait = radio.readyAt - clock.ticks;
+		const size = port === Port.SHORT ? SHORT_BYTE_LENGTH : body.byteLength;
+		if (this.#isSending || wait > 0 || size > radio.room) {
+			this.#isWanted = true;
+			if (!this.#isSending && wait > 0 && wait < 2 ** 31) this.#alarm.set(Math.ceil(wait));
+			return false;
+		}
+		let payload = new Uint8Array(body);
+		if (port === Port.SHORT) {
+			shorten(payload, this.#short);
+			payload = this.#short;
+		}
+		this.#isSending = true;
+		this.#sequence = sequence;
+		try {
+			radio.send(port, payload, sequence !== undefined);
+		} catch (thrown) {
+			this.#isSending = false;
+			throw thrown;
+		}
+		return true;
+	}
+
+	close(): void {
+		if (this.#state === 'closed') return;
+		this.#reset();
+		this.#options.radio.close();
+	}
+
+	#reset(): void {
+		this.#state = 'closed';
+		this.#alarm.clear();
+		this.#isSending = false;
+		this.#isWanted = false;
+		this.#sequence = undefined;
+	}
+
+	#wake(): void {
+		if (this.#state === 'opening') this.#joined();
+		else this.#writable();
+	}
+
+	#joined(): void {
+		if (this.#state !== 'opening') return;
+		this.#alarm.clear();
+		this.#state = 'open';
+		this.#options.log('info', 'lorawan', `joined, ${this.packedRoom} bytes an uplink`);
+		this.onOpen?.();
+	}
+
+	#sent({ acknowledged }: UplinkEnd): void {
+		if (!this.#isSending) return;
+		const sequence = this.#sequence;
+		this.#isSending = false;
+		this.#sequence = undefined;
+		if (sequence !== undefined && !acknowledged) {
+			this.#unanswered++;
+			this.#end(new Fault('timeout', 'lorawan: an uplink was not acknowledged'));
+			return;
+		}
+		if (acknowledged) this.#unanswered = 0;
+		if (sequence !== undefined) this.onReceipt?.(sequence);
+		this.#writable();
+	}
+
+	/** Tells whoever was turned away, once the radio may send again. */
+	#writable(): void {
+		if (!this.#isWanted || this.#isSending || this.#state !== 'open') return;
+		const { radio, clock } = this.#options;
+		const wait = radio.readyAt - clock.ticks;
+		if (wait > 0) {
+			if (wait < 2 ** 31) this.#alarm.set(Math.ceil(wait));
+			return;
+		}
+		this.#isWanted = false;
+		this.onWritable?.();
+	}
+
+	#downlink(port: number, payload: ArrayBuffer): void {
+		const { log, radio } = this.#options;
+		if (port !== Port.COMMAND) {
+			log('debug', 'lorawan', `a downlink on port ${port}: none of ours`);
+			return;
+		}
+		log('debug', 'lorawan', `a command, ${radio.rssiDbm ?? '?'} dBm, ${radio.snrDecibels ?? '?'} dB`);
+		let message: ArrayBuffer;
+		try {
+			message = commandMessage(payload);
+		} catch (thrown) {
+			log('warning', 'lorawan', Fault.from(thrown, 'malformed').message);
+			return;
+		}
+		this.onMessage?.(message);
+	}
+
+	#end(fault: Fault): void {
+		if (this.#state === 'closed') return;
+		this.#reset();
+		this.#options.radio.close();
+		this.#options.log('info', 'lorawan', fault.message);
+		this.onClosed?.(fault);
+	}
+}
+
+function portOf(channel: Outgoing['channel'], length: number, sequence: number | undefined): number {
+	if (channel === 'data' && length === READING_BYTE_LENGTH) return sequence === undefined ? Port.SHORT : Port.READING;
+	if (channel === 'alert' && length === ALERT_BYTE_LENGTH) return Port.ALERT;
+	throw new Fault('misuse', `lorawan: ${channel} of ${length} bytes is not packed for it`);
+}

@@ -1,0 +1,176 @@
+import { describe, expect, test } from 'vitest';
+import { VirtualStore } from '../../../hosts/simulator/board/store';
+import { Fault } from '../../../modules/fault';
+import { LoraRoute } from '../../../modules/lora/route';
+import { SessionKeeper } from '../../../modules/lora/session';
+import type { Alarm, Clock } from '../../../modules/ports';
+import { FakeRadio } from './fake-radio';
+import { vectors } from './vectors';
+
+const bodyOf = (port: number) => Uint8Array.from(vectors.find((vector) => vector.port === port)!.bytes).buffer;
+const reading = bodyOf(2);
+const data = (sequence: number | undefined) => ({ channel: 'data' as const, body: reading, sequence, again: false });
+
+function rig() {
+	const armed: { at: number | undefined; run: () => void }[] = [];
+	const clock = {
+		ticks: 0,
+		time: undefined,
+		alarm(run: () => void): Alarm {
+			const alarm = { at: undefined as number | undefined, run };
+			armed.push(alarm);
+			return {
+				set: (delay) => {
+					alarm.at = clock.ticks + delay;
+				},
+				clear: () => {
+					alarm.at = undefined;
+				},
+			};
+		},
+	} satisfies Clock;
+	const radio = new FakeRadio();
+	const said: unknown[] = [];
+	const lines: string[] = [];
+	const log = (_level: string, _source: string, message: string) => void lines.push(message);
+	const keeper = new SessionKeeper({ store: new VirtualStore(), log });
+	const route = new LoraRoute({ radio, keeper, clock, log, onTime: (time) => said.push(['time', time]) });
+	route.onOpen = () => said.push('open');
+	route.onClosed = (fault) => said.push(['closed', fault.code]);
+	route.onReceipt = (sequence) => said.push(['receipt', sequence]);
+	route.onWritable = () => said.push('writable');
+	route.onMessage = (body) => said.push(JSON.parse(Buffer.from(body).toString()));
+	return {
+		radio,
+		route,
+		said,
+		lines,
+		pass(milliseconds: number) {
+			clock.ticks += milliseconds;
+			for (const alarm of armed)
+				if (alarm.at !== undefined && alarm.at <= clock.ticks) {
+					alarm.at = undefined;
+					alarm.run();
+				}
+		},
+	};
+}
+
+function opened() {
+	const all = rig();
+	all.route.open();
+	all.radio.join();
+	all.said.length = 0;
+	return all;
+}
+
+describe('the LoRaWAN route', () => {
+	test('opens when it has joined, and says so outside of open() where it goes on with a session', () => {
+		const { route, radio, said, pass } = rig();
+		route.open();
+		expect([route.state, said, radio.opened]).toEqual(['opening', [], [16]]);
+		radio.join();
+		expect([route.state, said]).toEqual(['open', ['open']]);
+		route.close();
+		expect([route.state, radio.state]).toEqual(['closed', 'closed']);
+		route.open();
+		expect([route.state, radio.opened]).toEqual(['opening', [16, 20]]);
+		pass(0);
+		expect([route.state, said]).toEqual(['open', ['open', 'open']]);
+		expect(() => route.open()).toThrow(Fault);
+	});
+
+	test("sends one record at a time, confirmed, and gives a receipt on the network's acknowledgement alone", () => {
+		const { route, radio, said } = opened();
+		expect(route.send(data(7))).toBe(true);
+		expect(route.send(data(8))).toBe(false);
+		expect(radio.sent).toEqual([{ port: 2, hex: Buffer.from(reading).toString('hex'), confirmed: true }]);
+		expect(said).toEqual([]);
+		radio.onSent?.({ acknowledged: true });
+		expect(said).toEqual([['receipt', 7], 'writable']);
+		const alert = { channel: 'alert' as const, body: bodyOf(3), sequence: 9, again: false };
+		expect(route.send(alert)).toBe(true);
+		expect(radio.sent[1]).toMatchObject({ port: 3, confirmed: true });
+	});
+
+	test('waits until the band has rested', () => {
+		const { route, radio, said, pass } = opened();
+		radio.readyAt = 5_000;
+		expect(route.send(data(1))).toBe(false);
+		pass(4_999);
+		expect(said).toEqual([]);
+		pass(1);
+		expect(said).toEqual(['writable']);
+		expect(route.send(data(1))).toBe(true);
+	});
+
+	test("a reading without a number goes as the guide's eight bytes, and gets no receipt", () => {
+		const { route, radio, said } = opened();
+		radio.room = 11;
+		expect(route.packedRoom).toBe(11);
+		expect(route.send(data(1))).toBe(false);
+		expect(route.send(data(undefined))).toBe(true);
+		const short = vectors.find(({ port }) => port === 1)!.bytes.toString('hex');
+		expect(radio.sent).toEqual([{ port: 1, hex: short, confirmed: false }]);
+		radio.onSent?.({ acknowledged: false });
+		expect(said).toEqual(['writable']);
+	});
+
+	test('an uplink that nobody acknowledges ends it; after four it joins anew', () => {
+		const { route, radio, said, pass } = opened();
+		for (let at = 0; at < 4; at++) {
+			expect(route.send(data(7))).toBe(true);
+			radio.onSent?.({ acknowledged: false });
+			expect([route.state, radio.state, said.splice(0)]).toEqual(['closed', 'closed', [['closed', 'timeout']]]);
+			route.open();
+			pass(0);
+			said.length = 0;
+		}
+		expect(radio.opened).toEqual([16, 20, 20, 20, 16]);
+		expect(route.state).toBe('opening');
+	});
+
+	test('a radio that fails ends it, once', () => {
+		const { route, radio, said } = opened();
+		radio.onFailed?.(new Fault('sensor', 'SPI'));
+		radio.onFailed?.(new Fault('sensor', 'SPI'));
+		expect([route.state, said]).toEqual(['closed', [['closed', 'sensor']]]);
+	});
+
+	test('a session that the radio does not know is forgotten, and it joins', () => {
+		const { route, radio } = rig();
+		radio.refuses = new Fault('malformed', 'no session of mine');
+		route.open();
+		expect([radio.opened, route.state]).toEqual([[16, 16], 'opening']);
+	});
+
+	test('a command of port 10 is a message; what is none is said in the log', () => {
+		const { radio, said, lines } = opened();
+		const { bytes, message } = vectors.find(({ port }) => port === 10)!;
+		radio.onDownlink?.(10, Uint8Array.from(bytes).buffer);
+		radio.onDownlink?.(10, new ArrayBuffer(1));
+		radio.onDownlink?.(99, new ArrayBuffer(1));
+		expect(said).toEqual([message]);
+		expect(lines.slice(-2)).toEqual(['downlink: command 0 is not known', 'a downlink on port 99: none of ours']);
+	});
+
+	test("the network's time is told on", () => {
+		const { radio, said } = opened();
+		radio.onTime?.(1_767_225_600_000);
+		expect(said).toEqual([['time', 1_767_225_600_000]]);
+	});
+
+	test('nothing follows a close, and what is not packed for it is misuse', () => {
+		const { route, radio, said, pass } = opened();
+		expect(() =>
+			route.send({ channel: 'heartbeat', body: new ArrayBuffer(2), sequence: undefined, again: false }),
+		).toThrow('heartbeat of 2 bytes');
+		route.send(data(1));
+		route.close();
+		route.close();
+		radio.onSent?.({ acknowledged: true });
+		pass(1e6);
+		expect(said).toEqual([]);
+		expect(() => route.send(data(1))).toThrow(Fault);
+	});
+});
