@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Channel } from '../../modules/ports';
 import { type Json, JsonError, parseJson } from './json';
-import { maximumBody, type Quantity, quantityNames, readingIdPattern, violation } from './schema';
+import { alertIdPattern, maximumBody, type Quantity, quantityNames, readingIdPattern, violation } from './schema';
 
 /** Which way a message came in. */
 export type Door = 'mqtt' | 'broker' | 'http' | 'websocket' | 'lorawan';
@@ -118,8 +118,11 @@ export function parseBody(body: Buffer, maximum: number): Json {
 /** Of a message out of a journal. */
 function onlyTimeIsWrong(channel: Channel, json: Json): boolean {
 	const fields = json as { [name: string]: Json };
-	const id = channel === 'data' ? fields.reading_id : channel === 'alert' ? fields.alert_id : undefined;
-	if (typeof id !== 'string' || !readingIdPattern.test(id)) return false;
+	const isNumbered =
+		channel === 'data'
+			? isId(fields.reading_id, readingIdPattern)
+			: channel === 'alert' && isAlertOfJournal(fields.alert_id);
+	if (!isNumbered) return false;
 	return violation(channel, { ...fields, timestamp: 0 }) === undefined;
 }
 
@@ -171,7 +174,7 @@ function message(
 ): Message {
 	const stamp = fields.timestamp;
 	const alertId = channel === 'alert' ? ((fields.alert_id as string | undefined) ?? null) : null;
-	const id = alertId !== null && readingIdPattern.test(alertId) ? journalId('alert_id', alertId) : undefined;
+	const id = isAlertOfJournal(alertId) ? journalId('alert_id', alertId) : undefined;
 	const timestamp = id
 		? possible(stamp, now)
 		: stamp === undefined
@@ -201,10 +204,19 @@ function reply({ command_id, status, detail }: { [name: string]: Json }): Reply 
 	};
 }
 
+function isId(id: Json | undefined, pattern: RegExp): id is string {
+	return typeof id === 'string' && pattern.test(id);
+}
+
+/** Out of a journal, its own or the readings'. */
+function isAlertOfJournal(id: Json | undefined): id is string {
+	return isId(id, alertIdPattern) || isId(id, readingIdPattern);
+}
+
 function journalId(field: string, id: Json | undefined): { epoch: number; sequence: number } | undefined {
 	if (typeof id !== 'string') return undefined;
-	// The schema has checked its form: eight hexadecimal digits, "-", digits.
-	const sequence = Number(id.slice(9));
+	// Its form was checked: eight hexadecimal digits, "-", perhaps "a", digits.
+	const sequence = Number(id.slice(id[9] === 'a' ? 10 : 9));
 	if (sequence > 0xffff_ffff) throw new Refusal(`${field}: sequence ${sequence} is above 4294967295`);
 	return { epoch: Number.parseInt(id.slice(0, 8), 16), sequence };
 }

@@ -7,6 +7,8 @@ export const maximumBody = 16_384;
 
 export const deviceIdPattern = /^[A-Za-z0-9_.-]{1,64}$/;
 export const readingIdPattern = /^([0-9a-f]{8})-(0|[1-9][0-9]{0,9})$/;
+/** A device's journal of alerts numbers for itself (src/alerts/FORMAT.md). */
+export const alertIdPattern = /^([0-9a-f]{8})-a(0|[1-9][0-9]{0,9})$/;
 
 /** A quantity may be null or absent: ArduinoJson writes null where a sensor gave NaN. */
 const quantity = (minimum: number, maximum: number, description: string) => ({

@@ -11,10 +11,11 @@ import { deviceOutcome, type Outcome, summary } from './outcome';
 import { onAsked, onClosedPipe, onInterrupt, Run } from './run';
 
 const program = new Command('npm run device --')
-	.description('One virtual device, for any MQTT server with TLS.')
+	.description('One virtual device, for any FAJMA server: MQTT, HTTPS and WebSocket, always with TLS.')
 	.option('--config <file.json>', 'settings, one JSON object')
 	.option('--set <key=value>', 'one setting, over the file’s; again for more', collectSetting, {})
 	.option('--ca <file.pem>', 'the authority that must have signed the broker’s certificate (the setting serverCa)')
+	.option('--secret-file <file>', 'the key of its tokens for HTTP and WebSocket (the setting deviceSecret)')
 	.option('--password-file <file>', 'the broker’s password, kept out of the process list (the setting mqttPassword)')
 	.option(
 		'--time-server <host>',
@@ -36,8 +37,8 @@ const program = new Command('npm run device --')
 		'after',
 		() => `\nSettings:\n${settingNames.map((name) => settingHelp(name, settingRules[name])).join('\n')}
 
-Without a broker, the device is ESP32_001 of the server on this machine (npm run server), with the certificate and the
-password that it made in the state folder.
+Without a URL, the device is ESP32_001 of the server on this machine (npm run server), with the certificate, the password
+and the secret that it made in the state folder.
 
 Examples:
   npm run device
@@ -52,6 +53,7 @@ interface Given {
 	set: Record<string, string>;
 	ca?: string;
 	passwordFile?: string;
+	secretFile?: string;
 	timeServer?: string[];
 	interval?: number;
 	for?: number;
@@ -70,6 +72,10 @@ function settingHelp(name: string, rule: SettingRule): string {
 	const bounds =
 		rule.kind === 'number' ? `${rule.minimum} to ${rule.maximum}, ${rule.fallback} unless set` : (rule.shape ?? 'text');
 	return `  ${name.padEnd(25)} ${rule.help} (${bounds}${rule.kind === 'text' && rule.fallback ? `; ${rule.fallback} unless set` : ''})`;
+}
+
+function isSecret(rule: SettingRule): boolean {
+	return rule.kind === 'text' && rule.secret === true;
 }
 
 function readConfig(path: string): Record<string, unknown> {
@@ -92,22 +98,34 @@ function gather(given: Given, state: string): Record<string, unknown> {
 	const settings: Record<string, unknown> = { ...file, ...given.set };
 	if (given.interval !== undefined) settings.dataIntervalSeconds = given.interval;
 	if (given.ca !== undefined) settings.serverCa = readFileSync(given.ca, 'utf8');
+	for (const name of Object.keys(given.set))
+		if (Object.hasOwn(settingRules, name) && isSecret(settingRules[name as keyof Settings]))
+			throw new Fault(
+				'range',
+				`${name}: not on a command line, where everybody reads it; use --password-file, --secret-file or --config`,
+			);
+	if (given.secretFile !== undefined) settings.deviceSecret = readFileSync(given.secretFile, 'utf8').trimEnd();
 	if (given.passwordFile !== undefined) settings.mqttPassword = readFileSync(given.passwordFile, 'utf8').trimEnd();
 	makeSettings(settings);
 	settings.deviceId ??= settingRules.deviceId.fallback;
-	if (settings.mqttUrl !== undefined) return settings;
+	if (settings.mqttUrl ?? settings.httpUrl ?? settings.webSocketUrl) return settings;
 	const mine = join(state, 'devices', `${String(settings.deviceId)}.json`);
 	const ca = join(state, 'tls', 'ca.pem');
 	if (!existsSync(mine) || !existsSync(ca))
 		throw new Fault(
 			'range',
-			`mqttUrl: not set, and no server has made ${mine}; start one with npm run server, or name a broker`,
+			`mqttUrl: not set, nor httpUrl or webSocketUrl, and no server has made ${mine}; start one with npm run server, or name one`,
 		);
-	const { user, password } = readConfig(mine);
+	const { user, password, device_secret: secret } = readConfig(mine);
 	return {
 		mqttUrl: 'mqtts://localhost:8883',
 		mqttUser: user,
 		mqttPassword: password,
+		...(secret !== undefined && {
+			httpUrl: 'https://localhost:8443',
+			webSocketUrl: 'wss://localhost:8443',
+			deviceSecret: secret,
+		}),
 		serverCa: readFileSync(ca, 'utf8'),
 		...settings,
 	};

@@ -200,6 +200,8 @@ describe('time stamps', () => {
 	test('an alert out of the journal is not refused for its time either; one of a sketch is', () => {
 		const alert = { device_id: 'd', alert_type: 't', message: 'm', timestamp: 9e15 };
 		expect(take({ ...alert, alert_id: '5f1c09aa-7' }, 'alert')).toMatchObject({ timestamp: noon, undated: true });
+		const own = take({ ...alert, alert_id: '5f1c09aa-a17' }, 'alert');
+		expect(own).toMatchObject({ timestamp: noon, undated: true, epoch: 0x5f1c09aa, sequence: 17 });
 		expect(refusal(alert, 'alert')).toMatch(/^timestamp: 9000000000000000 is above/);
 	});
 
