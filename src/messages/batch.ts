@@ -10,7 +10,7 @@ import { scaled } from './reading';
  * It is written straight into bytes: as text it would be in RAM three times.
  */
 export class Batch {
-	readonly #bytes: Uint8Array;
+	readonly #bytes: Uint8Array<ArrayBuffer>;
 	#length = 0;
 	readonly #epoch: string;
 	readonly #sequences: number[] = [];
@@ -82,7 +82,7 @@ export class Batch {
 			}
 		}
 		this.#write(']}');
-		return this.#bytes.buffer.slice(0, this.#length) as ArrayBuffer;
+		return this.#bytes.buffer.slice(0, this.#length);
 	}
 
 	#write(text: string): void {
