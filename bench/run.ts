@@ -1,6 +1,7 @@
 /** `npm run bench -- [NAME …]`: prints the tables that bench/README.md keeps. */
 import { cpus, totalmem } from 'node:os';
 import { herdBench } from './herd';
+import { hostileBench } from './hostile';
 import { ingestBench } from './ingest';
 import { journalBench } from './journal';
 import { sleepBench, sleepBlowsBench } from './sleep';
@@ -23,6 +24,7 @@ const benches: Readonly<Record<string, () => Promise<Table>>> = {
 	xs: xsBench,
 	vitals: vitalsBench,
 	herd: herdBench,
+	hostile: hostileBench,
 };
 
 const asked = process.argv.slice(2);

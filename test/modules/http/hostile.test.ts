@@ -1,12 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { VirtualRequest } from '../../../hosts/simulator/net/virtual-http-server';
 import { seededRandom32 } from '../../../hosts/simulator/random';
-import { Hostility } from './hostile';
-import { batch, makeHttpWorld, reading } from './world';
+import { Hostility, play, ROUNDS } from './hostile';
+import { makeHttpWorld, reading } from './world';
 
 /** Cases a run; a bench runs more. */
 const CASES = Number(process.env.HOSTILE_CASES ?? 6_000);
-const ROUNDS = 5;
 
 describe('a hostile server', () => {
 	test.each([1, 2, 3, 4])('of seed %i: each message ends in one way, in time, and nothing is thrown', (seed) => {
@@ -63,33 +61,3 @@ describe('a hostile server', () => {
 		expect(server.open).toBe(0);
 	});
 });
-
-/** Some messages to one hostile server. */
-function play(seed: number, hostility: Hostility): void {
-	const world = makeHttpWorld({ seed, keepAlive: 600_000, latency: 5 });
-	const { scheduler, route, heard, script, clock } = world;
-	script.answer = (request: VirtualRequest) => hostility.answer(request, scheduler);
-	for (let round = 0; round < ROUNDS; round++) {
-		const before = count(heard);
-		const outgoing = hostility.below(2) === 0 ? reading(round * 10) : batch(round * 10, 3);
-		if (route.state === 'closed') world.open();
-		expect(route.send(outgoing)).toBe(true);
-		const began = clock.ticks;
-		scheduler.advanceUntil(() => count(heard) > before && route.state !== 'opening', 60_000, 500);
-		const what = `seed ${seed}, round ${round}`;
-		expect(clock.ticks - began, what).toBeLessThanOrEqual(40_500);
-		const closed = heard.closed.splice(0);
-		expect(closed.length, what).toBe(route.state === 'closed' ? 1 : 0);
-		for (const { fault } of closed) expect(fault.code, `${what}: ${fault.message}`).not.toBe('misuse');
-		for (const body of heard.messages) expect(body.length, what).toBeLessThanOrEqual(2_048);
-		heard.messages.length = 0;
-		heard.receipts.length = heard.refused.length = 0;
-		scheduler.advance(hostility.pick([0, 10, 40_000]));
-		expect(heard.closed, what).toEqual([]);
-	}
-	route.close();
-}
-
-function count({ receipts, refused, closed }: ReturnType<typeof makeHttpWorld>['heard']): number {
-	return receipts.length + refused.length + closed.length;
-}

@@ -3,6 +3,10 @@
 import type { Scheduler } from '../../../hosts/simulator/net/scheduler';
 import type { VirtualRequest } from '../../../hosts/simulator/net/virtual-http-server';
 import type { Random32 } from '../../../modules/ports';
+import { batch, makeHttpWorld, reading } from './world';
+
+/** Messages of one `play`. */
+export const ROUNDS = 5;
 
 export class Hostility {
 	readonly #random32: Random32;
@@ -143,4 +147,43 @@ export class Hostility {
 		}
 		return result;
 	}
+}
+
+/**
+ * Some messages to one hostile server: each must end in one way and in time, and nothing may be thrown.
+ * @throws Error that names the seed and the round of one that did not
+ */
+export function play(seed: number, hostility: Hostility): void {
+	const world = makeHttpWorld({ seed, keepAlive: 600_000, latency: 5 });
+	const { scheduler, route, heard, script, clock } = world;
+	script.answer = (request: VirtualRequest) => hostility.answer(request, scheduler);
+	let longest = 0;
+	// Whether it is UTF-8 is for the desk to say.
+	route.onMessage = ({ byteLength }) => {
+		longest = Math.max(longest, byteLength);
+	};
+	for (let round = 0; round < ROUNDS; round++) {
+		const must = (law: boolean, what: string): void => {
+			if (!law) throw new Error(`seed ${seed}, round ${round}: ${what}`);
+		};
+		const before = count(heard);
+		const outgoing = hostility.below(2) === 0 ? reading(round * 10) : batch(round * 10, 3);
+		if (route.state === 'closed') world.open();
+		must(route.send(outgoing), 'not taken');
+		const began = clock.ticks;
+		scheduler.advanceUntil(() => count(heard) > before && route.state !== 'opening', 60_000, 500);
+		must(clock.ticks - began <= 40_500, `${clock.ticks - began} ms`);
+		const closed = heard.closed.splice(0);
+		must(closed.length === (route.state === 'closed' ? 1 : 0), `${closed.length} ends`);
+		for (const { fault } of closed) must(fault.code !== 'misuse', fault.message);
+		must(longest <= 2_048, `a message of ${longest}`);
+		heard.receipts.length = heard.refused.length = 0;
+		scheduler.advance(hostility.pick([0, 10, 40_000]));
+		must(heard.closed.length === 0, 'it ended, and had nothing to do');
+	}
+	route.close();
+}
+
+function count({ receipts, refused, closed }: ReturnType<typeof makeHttpWorld>['heard']): number {
+	return receipts.length + refused.length + closed.length;
 }
