@@ -70,8 +70,8 @@ export class SessionKeeper implements Keepsake {
 
 	/** RTC memory: the session of the last waking, to the uplink. Flash is as it was then. */
 	recall(bytes: Uint8Array): void {
-		const stored = this.#stored();
-		if (!stored || bytes.byteLength !== stored.byteLength) return;
+		const stored = this.#stored() ?? new Uint8Array(SESSION_HEAD_LENGTH);
+		if (bytes.byteLength !== stored.byteLength) return;
 		this.#uplinksReserved = view(stored).getUint32(UPLINK_AT, true);
 		const next = view(bytes).getUint32(UPLINK_AT, true);
 		const nonce = view(bytes).getUint16(NONCE_AT, true);
