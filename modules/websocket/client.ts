@@ -5,49 +5,18 @@
  * Written down from how the SDK's class behaves rather than from its typing: `onError` gets no reason, the first `onWritable`
  * says that the handshake is done, and `write` throws an Error without a message when there is no room.
  */
-export type Bytes = ArrayBuffer | Uint8Array;
+import type { Bytes, ResolverPart, SocketPart } from '../sockets';
 
-/** A TCP-shaped socket (ECMA-419 §12.1), plain or TLS. */
-export interface Socket {
-	/** What `read` gives and `write` takes: 'buffer', or 'number' for one byte at a time. */
-	format: 'buffer' | 'number';
-	/** `undefined` when nothing is there. Into a buffer: how many bytes were read. */
-	read(into?: number | Bytes): number | ArrayBuffer | undefined;
-	/** Room left in the send buffer in bytes. Throws when `data` does not fit: it then took nothing. */
-	write(data: number | Bytes): number | undefined;
-	close(): void;
-}
-
-export interface SocketOptions {
-	readonly address: string;
-	readonly host: string;
-	readonly port: number;
-	readonly onReadable: (count: number) => void;
-	readonly onWritable: (count: number) => void;
-	/** It ended; the socket is of no more use. The SDK's give no reason, ours give a Fault. */
-	readonly onError: (reason?: unknown) => void;
-}
-
-export interface Resolver {
-	resolve(request: ResolveRequest): void;
-}
-
-export interface ResolveRequest {
-	readonly host: string;
-	readonly onResolved: (host: string, address: string) => void;
-	readonly onError: (reason?: unknown) => void;
-}
-
-/** A part and what it needs: `{io: Class, …}`. Each class has needs of its own (a CA, a network), named by who composes. */
-export interface SocketPart {
-	readonly io: new (options: never) => Socket;
-	readonly [need: string]: unknown;
-}
-
-export interface ResolverPart {
-	readonly io: new (options: never) => Resolver;
-	readonly [need: string]: unknown;
-}
+export type {
+	Bytes,
+	ResolveRequest,
+	Resolver,
+	ResolverPart,
+	Socket,
+	SocketOptions,
+	SocketPart,
+	SocketWriteOptions,
+} from '../sockets';
 
 /** What comes with `onReadable`. */
 export interface Readable {
