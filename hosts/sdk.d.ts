@@ -105,3 +105,12 @@ declare module 'embedded:io/smbus' {
 	const SMBus: new (options: never) => object;
 	export default SMBus;
 }
+
+/** The SDK has a third kind of buffer behind typed arrays, in flash, which cannot be sliced. */
+interface HostBuffer {
+	readonly byteLength: number;
+}
+
+interface ArrayBufferTypes {
+	HostBuffer: HostBuffer;
+}
