@@ -10,7 +10,8 @@ import { tableOfNatives } from './natives';
 const PACKAGE = '@agoric/xsnap@0.15.0';
 const SHA512 = 'ZBm4DZxbtfacxMHVVdJjZi0Y8zOxN77vpu1WwI5RWfPkaRh0aHkz/dVdTGKXalDNzWfz183lljKxlxl3/h0n+A==';
 
-const LEFT_OUT: readonly string[] = ['xsSnapshot.c'];
+/** The second is taken in by our own defaults.c. */
+const LEFT_OUT: readonly string[] = ['xsSnapshot.c', 'xsDefaults.c'];
 
 /** As the SDK configures XS for ESP32, where this older XS knows the switch. */
 const DEFINES = [
@@ -23,8 +24,6 @@ const DEFINES = [
 	'mxLockdown=1',
 	'mxBoundsCheck=1',
 	'mxNoConsole=1',
-	'mxNoFunctionLength=1',
-	'mxNoFunctionName=1',
 	'mxHostFunctionPrimitive=1',
 	'mxFewGlobalsTable=1',
 	'mxRegExpUnicodePropertyEscapes=1',

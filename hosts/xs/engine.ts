@@ -13,7 +13,7 @@ import { World } from './world';
 export interface XsOptions {
 	/** Bytes for slots, chunks and stack together. Default 65,536. A 64-bit build gets twice as much: all is twice as large. */
 	readonly arena?: number;
-	/** Slots of the stack. Default 512: 8 KB of the arena on the board. */
+	/** Slots of the stack. Default 640, as on the board (`creation` in hosts/esp32/manifest.json): 10 KB of the arena. */
 	readonly stack?: number;
 	/** Names that the firmware may make up. Default 128. */
 	readonly keys?: number;
@@ -75,7 +75,7 @@ let built: XsBuild | undefined;
 export function xsEngine(options: XsOptions = {}): XsEngine {
 	built ??= buildXs();
 	const { host, modules } = built;
-	const { arena = 65_536, stack = 512, keys = 128 } = options;
+	const { arena = 65_536, stack = 640, keys = 128 } = options;
 	const machines: XsMachine[] = [];
 	const running = new WeakMap<KeyValue, XsMachine>();
 	const engine = (body: Body): XsFirmware => {

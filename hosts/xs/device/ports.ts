@@ -95,16 +95,25 @@ export class WireClock implements Clock {
 	}
 
 	alarm(callback: () => void): Alarm {
-		const which = this.#which;
-		const handle = this.#wire.attach(callback);
-		return {
-			set(delay) {
-				request(Operation.ALARM_SET, which, handle, delay);
-			},
-			clear() {
-				request(Operation.ALARM_CLEAR, handle);
-			},
-		};
+		return new WireAlarm(this.#which, this.#wire.attach(callback));
+	}
+}
+
+class WireAlarm implements Alarm {
+	readonly #which: number;
+	readonly #handle: number;
+
+	constructor(which: number, handle: number) {
+		this.#which = which;
+		this.#handle = handle;
+	}
+
+	set(delay: number): void {
+		request(Operation.ALARM_SET, this.#which, this.#handle, delay);
+	}
+
+	clear(): void {
+		request(Operation.ALARM_CLEAR, this.#handle);
 	}
 }
 

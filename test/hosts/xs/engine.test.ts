@@ -45,7 +45,8 @@ describe('the engine', () => {
 		const onNode = quarter();
 		const onXs = quarter(make());
 		expect(onXs.log).toEqual(onNode.log);
-		expect(onXs.report).toEqual(onNode.report);
+		// Node's heap has no bound worth telling.
+		expect({ ...onXs.report, freeHeapBytes: undefined }).toEqual(onNode.report);
 		expect(onXs.rows).toBe(onNode.rows);
 		expect(Buffer.compare(onXs.image, onNode.image)).toBe(0);
 	});
