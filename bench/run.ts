@@ -4,6 +4,7 @@ import { herdBench } from './herd';
 import { hostileBench } from './hostile';
 import { ingestBench } from './ingest';
 import { journalBench } from './journal';
+import { loraBench } from './lora';
 import { sleepBench, sleepBlowsBench } from './sleep';
 import { vitalsBench } from './vitals';
 import { wireBench } from './wire';
@@ -25,6 +26,7 @@ const benches: Readonly<Record<string, () => Promise<Table>>> = {
 	vitals: vitalsBench,
 	herd: herdBench,
 	hostile: hostileBench,
+	lora: loraBench,
 };
 
 const asked = process.argv.slice(2);

@@ -1,6 +1,6 @@
 import { Ingest } from '../../hosts/server/ingest';
 import { Store } from '../../hosts/server/store';
-import { type Engine, VirtualBoard } from '../../hosts/simulator/board/board';
+import { type Engine, type Plugs, VirtualBoard } from '../../hosts/simulator/board/board';
 import { PowerCut, VirtualFlash } from '../../hosts/simulator/board/flash';
 import type { JoinTimes } from '../../hosts/simulator/board/link';
 import { VirtualStore } from '../../hosts/simulator/board/store';
@@ -38,6 +38,8 @@ export interface BoardSetUp {
 	readonly worn?: boolean;
 	/** Undefined: the board has no clock until somebody tells it the time. Else it knows it. */
 	readonly clockless?: boolean;
+	/** It has a LoRaWAN radio. */
+	readonly lora?: Plugs['lora'];
 	/** It asks these for the time: names that a VirtualNtp has. */
 	readonly timeServers?: readonly string[];
 	readonly sleepDriftPpm?: number;
@@ -121,6 +123,7 @@ export function makeWorld({ seed = 1, engine, broker: rules = {} }: WorldOptions
 			sensors,
 			clockless = false,
 			live = false,
+			lora,
 			timeServers,
 			sleepDriftPpm,
 			joinTimes,
@@ -159,6 +162,7 @@ export function makeWorld({ seed = 1, engine, broker: rules = {} }: WorldOptions
 					http: () => virtualHttp(line, lifeline),
 					webSocket: () => virtualWebSocket(line, lifeline),
 					...(timeServers && { timekeeping: virtualTime(line, timeServers, lifeline) }),
+					lora,
 					cut: () => lifeline.cut(),
 				};
 			},

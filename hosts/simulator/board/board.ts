@@ -1,7 +1,7 @@
 import type { HttpPart } from '../../../modules/http/client';
 import { LevelledLog } from '../../../modules/log/levelled';
 import type { ClientPart } from '../../../modules/mqtt/client';
-import type { FlashPartition, Log, Random32, Sensor, WakeCause } from '../../../modules/ports';
+import type { Clock, FlashPartition, Log, Random32, Route, Sensor, WakeCause } from '../../../modules/ports';
 import { TimedLink } from '../../../modules/time/timed-link';
 import { Timekeeper, type TimeServers } from '../../../modules/time/timekeeper';
 import { EARLIEST_TIME } from '../../../modules/time/window';
@@ -11,6 +11,7 @@ import type { Host } from '../../../src/host';
 import { makeSettings, type Settings } from '../../../src/settings';
 import { makeRoutes, type RouteParts } from '../../routes';
 import type { Scheduler } from '../net/scheduler';
+import type { LoraPlug } from '../radio/site';
 import { BoardClock } from './clocks';
 import { PowerCut } from './flash';
 import { Halted } from './halted';
@@ -39,6 +40,10 @@ export interface Plugs {
 	readonly webSocket: (settings: Settings) => WebSocketPart;
 	/** The board asks for the time, and the firmware has what is decided. Else it has the clock of the boot, as it is. */
 	readonly timekeeping?: TimeServers;
+	/** The board has a LoRaWAN radio. */
+	readonly lora?:
+		| ((parts: { readonly clock: Clock; readonly store: VirtualStore; readonly log: Log }) => LoraPlug)
+		| undefined;
 	/** The power goes: every socket of this boot is gone without a word. */
 	readonly cut?: () => void;
 }
@@ -54,7 +59,7 @@ export interface Firmware {
 /** All the firmware is given but its routes, which an engine makes from the clients where the firmware runs. */
 export type Body = Omit<Host, 'routes'> &
 	Pick<Plugs, 'wiring' | 'mqtt' | 'http' | 'webSocket'> &
-	Pick<RouteParts, 'onDate'>;
+	Pick<RouteParts, 'onDate'> & { readonly lora: Route | undefined };
 
 /**
  * What the firmware runs on.
@@ -71,7 +76,8 @@ export const nodeEngine: Engine = (body) => {
 			http: () => body.http(settings),
 			webSocket: () => body.webSocket(settings),
 		};
-		return makeRoutes({ settings, will, clock, time, random32, log, onDate, ...clients });
+		const routes = makeRoutes({ settings, will, clock, time, random32, log, onDate, ...clients });
+		return body.lora ? [...routes, body.lora] : routes;
 	};
 	const sensors = body.wiring ? sensorsOn(body.wiring, body.clock) : body.sensors;
 	return new Device({ ...body, sensors, routes }, makeSettings(body.settings));
@@ -220,6 +226,7 @@ export class VirtualBoard {
 		if (!this.#isReachable) link.reachable = false;
 		const timekeeper = plugs.timekeeping && this.#timekeeper(clock, plugs.timekeeping, log);
 		const told = timekeeper?.clock ?? clock;
+		const lora = plugs.lora?.({ clock: told, store, log });
 		let cut: PowerCut | undefined;
 		const powered = new PoweredFlash(flash, (thrown) => {
 			cut = thrown;
@@ -239,7 +246,8 @@ export class VirtualBoard {
 			sensors: plugs.sensors,
 			wiring: plugs.wiring,
 			link: timekeeper ? new TimedLink(link, timekeeper) : link,
-			keepsakes: timekeeper ? [link.keepsake, timekeeper] : [link.keepsake],
+			keepsakes: [link.keepsake, ...(timekeeper ? [timekeeper] : []), ...(lora?.keepsakes ?? [])],
+			lora: lora?.route,
 			mqtt: plugs.mqtt,
 			http: plugs.http,
 			webSocket: plugs.webSocket,

@@ -5,10 +5,12 @@ import { getHeapStatistics } from 'node:v8';
 import { Fault } from '../../../modules/fault';
 import type { Log, Sensor } from '../../../modules/ports';
 import type { DeviceReport } from '../../../src/report';
+import { makeSettings } from '../../../src/settings';
 import type { Illumination } from '../bus/max3010x';
 import type { Names } from '../net/dns';
 import { Lifeline } from '../net/lifeline';
 import { nodeTime, tlsHttp, tlsMqtt, tlsWebSocket } from '../net/parts';
+import type { RadioSite } from '../radio/site';
 import { substream } from '../random';
 import { livePersonSensor, Person, personSensor } from '../sensors/person';
 import { Worn } from '../sensors/worn';
@@ -36,6 +38,8 @@ export interface DeskBoardOptions {
 	readonly timeServers?: readonly string[] | undefined;
 	/** What the pulse oximeter sees; else the person's finger. */
 	readonly light?: Illumination | undefined;
+	/** Where there is LoRaWAN; the board has a radio if its settings have a DevEUI. */
+	readonly site?: RadioSite | undefined;
 	/** One sensor that knows the person, instead of parts: a thousand boards have no room for those. */
 	readonly isSimple?: boolean;
 	/** Blocks of 4,096 bytes for the journal of a board that is new; one that was here before keeps its size. */
@@ -74,7 +78,7 @@ export interface DeskBoard {
  * @throws Error when the folder is in use, or a faster life shall ask time servers
  */
 export function deskBoard(options: DeskBoardOptions): DeskBoard {
-	const { folder, seed, speed, log, settings, sensor, timeServers } = options;
+	const { folder, seed, speed, log, settings, sensor, timeServers, site } = options;
 	if (timeServers && speed !== 1) throw new Fault('range', 'time servers: at speed 1 only');
 	mkdirSync(folder, { recursive: true, mode: 0o700 });
 	const unlock = lockFolder(folder);
@@ -121,6 +125,7 @@ export function deskBoard(options: DeskBoardOptions): DeskBoard {
 					http: ({ serverCa: ca }) => tlsHttp({ ca, lifeline, names, scheduler: sockets }),
 					...(timeServers && { timekeeping: nodeTime(timeServers, lifeline) }),
 					webSocket: ({ serverCa: ca }) => tlsWebSocket({ ca, lifeline, names, scheduler: sockets }),
+					lora: site && settings.loraDevEui ? (parts) => site.plug(makeSettings(settings), parts) : undefined,
 					cut: () => lifeline.cut(),
 				};
 			},

@@ -1,4 +1,5 @@
 import type { DeviceReport } from '../../../src/device';
+import type { SiteCounts } from '../radio/site';
 import type { Mark } from '../scenarios/stage';
 
 /** What `--json` says of one device. */
@@ -27,6 +28,8 @@ export interface Outcome {
 	readonly live?: number;
 	/** Readings taken that are neither a row nor in a journal. Must be 0. */
 	readonly lost: number;
+	/** What the network of LoRaWAN saw, where there was one. */
+	readonly lora?: SiteCounts;
 	/** The play, and what came of each of its steps. */
 	readonly scenario?: { readonly name: string; readonly marks: readonly Mark[] };
 }

@@ -5,6 +5,7 @@ import type { DeviceReport } from '../../../src/device';
 import { connectionLines } from '../../../src/messages/connections';
 import { type DeskBoard, deskBoard } from '../board/desk-board';
 import type { Illumination } from '../bus/max3010x';
+import type { RadioSite } from '../radio/site';
 import { readRecording, replaySensor } from '../sensors/replay';
 
 /** A smaller journal for each when many boards share one computer's memory: 64 KiB, 2,500 readings. */
@@ -26,6 +27,8 @@ export interface RunOptions {
 	readonly light?: Illumination | undefined;
 	/** Asked for the time; else the devices have this computer's. */
 	readonly timeServers?: readonly string[] | undefined;
+	/** Where there is LoRaWAN. */
+	readonly site?: RadioSite | undefined;
 	/** For each device: its settings over the defaults. */
 	readonly devices: readonly Readonly<Record<string, unknown>>[];
 	readonly log: (deviceId: string) => Log;
@@ -44,7 +47,7 @@ export class Run {
 
 	/** @throws Error or Fault when a setting, a recording or a folder is not good; nothing runs then */
 	constructor(options: RunOptions) {
-		const { state, seed, speed, seconds, replay, columnMap, light, timeServers, devices, log } = options;
+		const { state, seed, speed, seconds, replay, columnMap, light, timeServers, site, devices, log } = options;
 		let playing = devices.length;
 		this.#onEnding = options.onEnding ?? (() => {});
 		this.#ended = new Promise((resolve) => {
@@ -74,6 +77,7 @@ export class Run {
 					sensor,
 					light,
 					timeServers,
+					site,
 					isSimple: devices.length > CROWD,
 					blocks: devices.length > CROWD ? CROWD_BLOCKS : undefined,
 				});

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { Command } from 'commander';
@@ -7,12 +8,14 @@ import type { Log } from '../../../modules/ports';
 import type { DeviceReport } from '../../../src/device';
 import { makeSettings } from '../../../src/settings';
 import { makeLog } from '../../log';
-import { enrolAll } from '../../server/enrol';
+import { enrolAll, setDevEui } from '../../server/enrol';
 import { defaults, type Server, startServer } from '../../server/server';
 import { defaultStateDirectory } from '../../server/state';
+import { RadioSite } from '../radio/site';
 import { loadScenario, namedScenarios, type Scenario } from '../scenarios/scenario';
 import { Theatre } from '../scenarios/theatre';
 import { readLight } from '../sensors/recorded-light';
+import { RealTime } from '../time';
 import { collectSetting, logLevel, options } from './options';
 import { deviceOutcome, type Outcome, summary } from './outcome';
 import { onAsked, onClosedPipe, onInterrupt, Run } from './run';
@@ -73,6 +76,9 @@ While it runs: http://127.0.0.1:8080/ shows what arrived.
 Exit status: 0 when nothing was lost, 1 when something was or could not start, 2 for a wrong option.`,
 	);
 
+/** Of devices of no maker: locally administered. */
+const DEV_EUI = 0xfe00_0000_0000_0000n;
+
 /** The port that people expect, or any that is free when another program has it. */
 function freePort(preferred: number, host: string): Promise<number> {
 	return new Promise((resolve) => {
@@ -105,6 +111,17 @@ function deviceSettings(
 		...given.set,
 		deviceId: device_id,
 	}));
+}
+
+/** Gives each device what it needs for LoRaWAN, and says so to both sides. */
+function withRadios(given: Given, site: RadioSite, devices: Record<string, unknown>[]): Record<string, unknown>[] {
+	return devices.map((settings, index) => {
+		const loraDevEui = (DEV_EUI + BigInt(index + 1)).toString(16);
+		const loraAppKey = randomBytes(16).toString('hex');
+		setDevEui(given.state, String(settings.deviceId), loraDevEui);
+		site.register(loraDevEui, loraAppKey);
+		return { loraDevEui, loraAppKey, ...settings };
+	});
 }
 
 /** The counts of this run. A reading is lost when its sequence is neither a row nor in the journal. */
@@ -147,6 +164,7 @@ async function main(given: Given): Promise<number> {
 	let server: Server | undefined;
 	let run: Run | undefined;
 	let theatre: Theatre | undefined;
+	let site: RadioSite | undefined;
 	let live = 0;
 	let status: LiveStatus | undefined;
 	const draw = (): string => {
@@ -174,9 +192,11 @@ async function main(given: Given): Promise<number> {
 	const began = Date.now();
 	let outcome: Outcome;
 	try {
+		if (scenario?.lora) site = await RadioSite.open({ ...scenario.lora, scheduler: new RealTime(), log });
 		server = await startServer({
 			state,
 			log,
+			...(site && { lorawan: site.settings }),
 			// The devices' time runs faster than ours: the server must not take it for a far future.
 			now: () => began + Math.floor((Date.now() - began) * Math.max(1, speed)),
 			mqttsPort: await freePort(defaults.mqttsPort, defaults.host),
@@ -187,7 +207,9 @@ async function main(given: Given): Promise<number> {
 		log('info', 'start', `what arrives: http://127.0.0.1:${server.httpPort}/`);
 		const stage = await Theatre.open(scenario, server, state);
 		theatre = stage;
-		const devices = deviceSettings(given, server, stage, scenario);
+		site?.serve(server.httpsPort, readFileSync(server.caFile, 'utf8'));
+		const plain = deviceSettings(given, server, stage, scenario);
+		const devices = site ? withRadios(given, site, plain) : plain;
 		for (const { deviceId } of devices)
 			server.feed.listen(String(deviceId), (_text, type) => {
 				if (type === 'realtime_data') live++;
@@ -200,12 +222,13 @@ async function main(given: Given): Promise<number> {
 			replay,
 			light: given.ppg === undefined ? undefined : await readLight(given.ppg, given.ppgRate),
 			columnMap,
+			site,
 			devices,
 			onEnding: () => void stage.end(),
 			log: (deviceId) => logFor(given.devices > 1 ? `${deviceId} ` : ''),
 		});
 		run = running;
-		stage.play(running, log);
+		stage.play(running, log, site);
 		if (process.stdout.isTTY && !given.json) status = new LiveStatus(process.stdout, draw);
 		onInterrupt(log, () => running.stop());
 		onAsked(log, makeSettings(given.set).language, () => running.reports());
@@ -214,6 +237,7 @@ async function main(given: Given): Promise<number> {
 		outcome = {
 			...tally(running, server),
 			live,
+			...(site && { lora: site.counts }),
 			...(scenario && { scenario: { name: scenario.name, marks: stage.marks ?? [] } }),
 		};
 	} catch (error) {
@@ -223,6 +247,7 @@ async function main(given: Given): Promise<number> {
 		status?.close();
 		status = undefined;
 		run?.close();
+		await site?.close();
 		await theatre?.close();
 		await server?.close();
 	}

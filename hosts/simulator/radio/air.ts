@@ -46,6 +46,8 @@ const NOISE_FIGURE = 6;
  */
 export class Air {
 	readonly #options: AirOptions;
+	/** Kilometres. */
+	distance: number;
 	readonly #devices = new Set<Listener>();
 	readonly #under = new Map<string, { spoiled: boolean }>();
 	#gateway: Listener | undefined;
@@ -56,6 +58,7 @@ export class Air {
 
 	constructor(options: AirOptions) {
 		this.#options = options;
+		this.distance = options.distance;
 	}
 
 	get scheduler(): Scheduler {
@@ -99,10 +102,10 @@ export class Air {
 	}
 
 	#arrive(transmission: Transmission, listener: Listener | undefined): void {
-		const { distance, fading = 3, loss = 0 } = this.#options;
+		const { fading = 3, loss = 0 } = this.#options;
 		if (!listener || !this.isOn || this.#chance() < loss) return;
 		const { rate, power } = transmission;
-		const pathLoss = 128.95 + 23.2 * Math.log10(Math.max(0.001, distance)) + fading * this.#normal();
+		const pathLoss = 128.95 + 23.2 * Math.log10(Math.max(0.001, this.distance)) + fading * this.#normal();
 		const rssi = power - pathLoss;
 		const snr = rssi + 174 - 10 * Math.log10(rate.bandwidth) - NOISE_FIGURE;
 		if (snr < FLOORS[rate.spreadingFactor - 7]!) return;

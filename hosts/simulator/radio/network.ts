@@ -228,7 +228,13 @@ export class NetworkServer implements Listener {
 		this.#ledger.sent(open.frequency, Math.min(2_800, airtime(answer, length, false)));
 		scheduler.schedule(open.at - scheduler.now, () => {
 			const bytes = make();
-			if (bytes) air.down({ frequency: open.frequency, rate: answer, bytes, power: open === windows[0] ? 14 : 27 });
+			if (bytes)
+				air.down({
+					frequency: open.frequency,
+					rate: answer,
+					bytes,
+					power: open === windows[0] ? region.gatewayPower : 27,
+				});
 		});
 	}
 

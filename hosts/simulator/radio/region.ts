@@ -18,8 +18,9 @@ export interface Region {
 	readonly channels: readonly number[];
 	readonly added: readonly number[];
 	readonly bands: readonly Band[];
-	/** dBm, radiated. */
+	/** dBm, radiated: of a device, and of a gateway in the first window. In the second it is 27. */
 	readonly power: number;
+	readonly gatewayPower: number;
 	/** The longest uplink, milliseconds; Infinity: as long as it takes. */
 	readonly dwell: number;
 	/** First window: where, and how. */
@@ -44,6 +45,7 @@ export const eu868: Region = {
 		{ from: 869_700_000, to: 870_000_000, duty: 0.01 },
 	],
 	power: 14,
+	gatewayPower: 14,
 	dwell: Number.POSITIVE_INFINITY,
 	first: (frequency, dataRate) => ({ frequency, dataRate }),
 	second: { frequency: 869_525_000, dataRate: 0 },
@@ -66,6 +68,7 @@ export const us915: Region = {
 	added: [],
 	bands: [{ from: 902_000_000, to: 928_000_000, duty: 1 }],
 	power: 20,
+	gatewayPower: 27,
 	dwell: 400,
 	first: (frequency, dataRate) => ({
 		frequency: 923_300_000 + (Math.round((frequency - 903_900_000) / 200_000) % 8) * 600_000,

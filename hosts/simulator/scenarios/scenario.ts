@@ -42,6 +42,8 @@ export type Step = { readonly at: number; readonly until?: number; readonly note
 	| { readonly clock: { readonly set: number } | { readonly jump: number } }
 	/** Off and on again, in the middle of whatever it did. */
 	| { readonly power: 'cut' }
+	/** LoRaWAN: how far the gateway is. */
+	| { readonly kilometres: number }
 	/** A command to the device, by the server's own door for operators. */
 	| { readonly command: string; readonly arguments?: Readonly<Record<string, unknown>> }
 );
@@ -57,6 +59,8 @@ export interface Scenario {
 	readonly interval?: number;
 	/** Settings of the firmware, under those of `--set`. */
 	readonly settings?: Readonly<Record<string, unknown>>;
+	/** There is LoRaWAN, and the boards have radios. */
+	readonly lora?: { readonly region: 'EU868' | 'US915'; readonly kilometres: number };
 	readonly steps: readonly Step[];
 }
 
@@ -79,6 +83,8 @@ const step = (more: Record<string, unknown>, required: string[]): object => ({
 	additionalProperties: false,
 });
 
+const kilometres = { type: 'number', exclusiveMinimum: 0, maximum: 1_000 };
+
 const schema = {
 	type: 'object',
 	properties: {
@@ -87,6 +93,12 @@ const schema = {
 		for: { type: 'number', minimum: 1, maximum: 2_000_000 },
 		interval: { type: 'number', minimum: 0.05, maximum: 86_400 },
 		settings: { type: 'object' },
+		lora: {
+			type: 'object',
+			properties: { region: { enum: ['EU868', 'US915'] }, kilometres },
+			required: ['region', 'kilometres'],
+			additionalProperties: false,
+		},
 		steps: {
 			type: 'array',
 			maxItems: 1_000,
@@ -141,6 +153,7 @@ const schema = {
 						['clock'],
 					),
 					step({ power: { const: 'cut' } }, ['power']),
+					step({ kilometres }, ['kilometres']),
 					step({ command: { type: 'string', maxLength: 64 }, arguments: { type: 'object' } }, ['command']),
 				],
 			},

@@ -11,6 +11,8 @@ export interface StageOptions {
 	readonly reports: () => readonly DeviceReport[];
 	/** Gives a command to a device, as an operator does. */
 	readonly command: (deviceId: string, command: string, commandArguments: object) => Promise<void>;
+	/** How far the gateway of LoRaWAN is. */
+	readonly move?: ((kilometres: number) => void) | undefined;
 	readonly log: Log;
 }
 
@@ -105,12 +107,14 @@ export class Stage {
 	}
 
 	async #do(step: Step, isOn: boolean): Promise<void> {
-		const { doors, boards, reports, command } = this.#options;
+		const { doors, boards, reports, command, move } = this.#options;
 		if ('doors' in step)
 			await Promise.all(step.doors.map((door) => doors[door].become(isOn ? step.weather : { is: 'good' })));
 		else if ('command' in step) {
 			if (!isOn) return;
 			for (const { deviceId } of reports()) await command(deviceId, step.command, step.arguments ?? {});
+		} else if ('kilometres' in step) {
+			if (isOn) move?.(step.kilometres);
 		} else for (const board of boards()) this.#toBoard(board, step, isOn);
 	}
 
@@ -142,5 +146,6 @@ function describe(step: Step): string {
 	if ('clock' in step)
 		return `the clock ${'set' in step.clock ? `says ${new Date(step.clock.set).toISOString()}` : `jumps by ${step.clock.jump} ms`}`;
 	if ('power' in step) return 'the power is cut';
+	if ('kilometres' in step) return `the gateway is ${step.kilometres} km away`;
 	return `command ${step.command}`;
 }

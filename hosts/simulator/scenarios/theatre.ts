@@ -4,6 +4,7 @@ import { serverCertificates } from '../../server/certificates';
 import { issueServer, makeAuthority } from '../../server/issuer';
 import type { Server } from '../../server/server';
 import type { Run } from '../cli/run';
+import type { RadioSite } from '../radio/site';
 import { DoorProxy } from './proxy';
 import type { Door, Scenario } from './scenario';
 import { type Mark, Stage } from './stage';
@@ -53,7 +54,7 @@ export class Theatre {
 	}
 
 	/** The play begins. */
-	play(run: Run, log: Log): void {
+	play(run: Run, log: Log, site?: RadioSite): void {
 		if (!this.#scenario) return;
 		this.#run = run;
 		const indoors = { become: async () => {} };
@@ -64,6 +65,9 @@ export class Theatre {
 			reports: () => run.reports(),
 			command: async (deviceId, command, given) => {
 				this.#server.commands.issue(deviceId, { command, arguments: given as never }, 'scenario');
+			},
+			move: (kilometres) => {
+				if (site) site.kilometres = kilometres;
 			},
 			log,
 		});
