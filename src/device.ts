@@ -19,7 +19,7 @@ import { type DeviceStatus, heartbeatMessage } from './messages/heartbeat';
 import { liveMessage } from './messages/live';
 import { KeptClock } from './power/kept-clock';
 import { Memory } from './power/memory';
-import { alwaysOn, type PowerPlan } from './power/plan';
+import { AlwaysOn, type PowerPlan } from './power/plan';
 import type { Retained } from './power/retained';
 import { Waking, wakingBackoff } from './power/waking';
 import type { DeviceReport } from './report';
@@ -50,7 +50,7 @@ export class Device {
 	readonly #dating: Dating;
 	readonly sampler: Sampler;
 	readonly #courier: Courier;
-	/** Of a device that is always on. */
+	/** Of a device that is always on and has what to watch. */
 	readonly #live: Live | undefined;
 	readonly #plan: PowerPlan;
 	/** The host's, or one that goes on over deep sleep. */
@@ -152,13 +152,7 @@ export class Device {
 			patience: settings.failoverSeconds * 1000,
 			strandedAfter: settings.loraAfterSeconds * 1000,
 			...(state && { before: state.health }),
-			onOpen: () => {
-				// One that sleeps says so at its end, and that says it all.
-				if (!state) this.#sendHeartbeat('online');
-				this.#diagnostics.look();
-			},
-			onChanged: () => this.#plan.changed(),
-			onMessage: (body) => this.#desk.take(body),
+			owner: this,
 		});
 		this.sampler = new Sampler({
 			clock,
@@ -169,9 +163,7 @@ export class Device {
 			interval,
 			// Asleep from reading to reading, there was no time ahead of this one.
 			patience: state ? Math.min(LONGEST_PATIENCE, settings.awakeCapSeconds * 500) : PATIENCE,
-			onReading: (_sequence, reading) => this.#onReading(reading),
-			onBeat: () => this.#plan.changed(),
-			...(state && { onBattery: (percent) => this.#spare(percent, state) }),
+			owner: this,
 		});
 		if (state?.spared) this.sampler.stretch = settings.batteryLowFactor;
 		if (memory && clock instanceof KeptClock)
@@ -194,24 +186,9 @@ export class Device {
 				farewell: (sleep) => this.farewell(sleep),
 				sleep: (milliseconds) => this.sleep(milliseconds),
 			});
-		else
-			this.#plan = alwaysOn(networkClock, settings.heartbeatIntervalSeconds * 1000, {
-				start: () => this.sampler.start(),
-				openLink: () => link.open(),
-				deliver: () => this.#courier.wake(),
-				heartbeat: () => this.#sendHeartbeat('online'),
-			});
-		if (!state)
-			this.#live = new Live({
-				clock,
-				log,
-				sensors: host.sensors,
-				onPresence: (isPresent) => {
-					this.#courier.isLive = isPresent;
-				},
-				onLive: (heartRate, spo2) =>
-					this.#courier.postLive(liveMessage(settings.deviceId, this.#dating.time, heartRate, spo2)),
-			});
+		else this.#plan = new AlwaysOn(networkClock, settings.heartbeatIntervalSeconds * 1000, this);
+		if (!state && host.sensors.some(({ live }) => live !== undefined))
+			this.#live = new Live({ clock, log, sensors: host.sensors, owner: this });
 		link.onChanged = () => this.#linkChanged();
 	}
 
@@ -286,8 +263,52 @@ export class Device {
 		this.#alerts.close();
 	}
 
+	// What the parts tell: to the device itself, since a closure each would be memory.
+
+	routeOpened(): void {
+		// One that sleeps says so at its end, and that says it all.
+		if (!this.#memory) this.#sendHeartbeat('online');
+		this.#diagnostics.look();
+	}
+
+	deliveryChanged(): void {
+		this.#plan.changed();
+	}
+
+	takeMessage(body: ArrayBuffer): void {
+		this.#desk.take(body);
+	}
+
+	onBattery(percent: number): void {
+		if (this.#memory) this.#spare(percent, this.#memory.state);
+	}
+
+	onBeat(): void {
+		this.#plan.changed();
+	}
+
+	onPresence(isPresent: boolean): void {
+		this.#courier.isLive = isPresent;
+	}
+
+	onLive(heartRateBpm: number, spo2Percent: number | undefined): void {
+		this.#courier.postLive(liveMessage(this.#settings.deviceId, this.#dating.time, heartRateBpm, spo2Percent));
+	}
+
+	startSampling(): void {
+		this.sampler.start();
+	}
+
+	openLink(): void {
+		this.#host.link.open();
+	}
+
+	beat(): void {
+		this.#sendHeartbeat('online');
+	}
+
 	/** Reading by reading: what it says, what the flash said, what there is room for; then the plan goes on. */
-	#onReading(reading: Reading): void {
+	onReading(_sequence: number, reading: Reading): void {
 		const { backlog, capacity, dropped } = this.#journal;
 		this.#batteryPercent = reading.batteryPercent ?? this.#batteryPercent;
 		this.#watchFlash();

@@ -22,10 +22,10 @@ import { TapResolver, TapSocket } from './tap';
 
 export interface LineEvents {
 	/** The first request goes out. */
-	readonly onConnected: () => void;
+	onConnected(): void;
 	/** The answer is whole; the line may be asked again unless it ended. */
-	readonly onAnswer: (answer: Answer) => void;
-	readonly onEnd: (fault: Fault) => void;
+	onAnswer(answer: Answer): void;
+	onEnd(fault: Fault): void;
 }
 
 export interface Question {

@@ -20,7 +20,7 @@ import { Letter } from './letter';
 import { Line, type LineEvents } from './line';
 import { type HttpRouteOptions, type Plan, plan } from './options';
 import { knowsNoSuch } from './statuses';
-import { Teller } from './teller';
+import { type Told, tell } from './teller';
 import type { Said } from './verdict';
 
 const State = Object.freeze({ CLOSED: 0, OPENING: 1, IDLE: 2, ASKING: 3, ENDING: 4 } as const);
@@ -29,7 +29,7 @@ type State = (typeof State)[keyof typeof State];
 /** Milliseconds that a connection is kept with nothing to send. */
 const IDLE_MOST = 30_000;
 
-export class HttpRoute implements Route {
+export class HttpRoute implements Route, LineEvents, Told {
 	readonly name = 'http';
 	readonly isLive = false;
 	onOpen: (() => void) | undefined;
@@ -44,8 +44,6 @@ export class HttpRoute implements Route {
 	readonly #log: Log;
 	readonly #alarm: Alarm;
 	readonly #batching: Batching;
-	readonly #teller: Teller;
-	readonly #events: LineEvents;
 
 	#state: State = State.CLOSED;
 	#line: Line | undefined;
@@ -63,17 +61,6 @@ export class HttpRoute implements Route {
 		this.#clock = options.clock;
 		this.#log = options.log;
 		this.#batching = new Batching(this.#plan.batchLimit);
-		this.#teller = new Teller({
-			route: this,
-			isOpen: () => this.#isOpen,
-			onLeftOut: (count) =>
-				options.log('warning', this.name, `${count} commands are too many, too long or none: left out`),
-		});
-		this.#events = {
-			onConnected: () => this.#state === State.ASKING && this.#alarm.set(this.#plan.receiptTimeout),
-			onAnswer: (answer) => this.#onAnswer(answer),
-			onEnd: (fault) => this.#onEnd(fault),
-		};
 		this.#alarm = options.clock.alarm(() => this.#onAlarm());
 	}
 
@@ -81,6 +68,11 @@ export class HttpRoute implements Route {
 	get state(): 'closed' | 'opening' | 'open' {
 		if (this.#state === State.CLOSED) return 'closed';
 		return this.#state === State.OPENING || this.#state === State.ENDING ? 'opening' : 'open';
+	}
+
+	/** Unlike `state`: not while it ends. */
+	get isOpen(): boolean {
+		return this.#state === State.IDLE || this.#state === State.ASKING;
 	}
 
 	/** Less than it was made with after a batch was refused as a whole; it grows back. */
@@ -137,7 +129,7 @@ export class HttpRoute implements Route {
 		else {
 			this.#log('debug', this.name, `connecting to ${this.#plan.host}:${this.#plan.port}`);
 			this.#alarm.set(this.#plan.connectTimeout);
-			const line = new Line(this.#plan.http, this.#plan, this.#events);
+			const line = new Line(this.#plan.http, this.#plan, this);
 			if (line.ended) return;
 			this.#line = line;
 		}
@@ -166,7 +158,17 @@ export class HttpRoute implements Route {
 		line?.close();
 	}
 
-	#onEnd(fault: Fault): void {
+	// What the line and its answers tell: to the route itself, since a closure each would be memory.
+
+	onConnected(): void {
+		if (this.#state === State.ASKING) this.#alarm.set(this.#plan.receiptTimeout);
+	}
+
+	leaveOut(commands: number): void {
+		this.#log('warning', this.name, `${commands} commands are too many, too long or none: left out`);
+	}
+
+	onEnd(fault: Fault): void {
 		const stale = this.#line?.isStale === true && fault.code === 'closed';
 		this.#line = undefined;
 		if (this.#state === State.IDLE) {
@@ -178,7 +180,7 @@ export class HttpRoute implements Route {
 		} else this.#end(fault);
 	}
 
-	#onAnswer(answer: Answer): void {
+	onAnswer(answer: Answer): void {
 		const letter = this.#letter!;
 		if (this.#line?.ended) this.#line = undefined;
 		const { tokens, onDate } = this.#plan;
@@ -195,8 +197,8 @@ export class HttpRoute implements Route {
 	#onTaken(letter: Letter, said: Said): void {
 		this.#batching.answered(letter.count);
 		this.#rest();
-		const left = this.#teller.tell(letter, said);
-		if (left > 0 && this.#isOpen)
+		const left = tell(this, letter, said);
+		if (left > 0 && this.isOpen)
 			this.#end(new Fault('refused', `the server says nothing of ${left} readings out of ${letter.count}`));
 		this.#tellWritable();
 	}
@@ -227,10 +229,6 @@ export class HttpRoute implements Route {
 		if (this.#state !== State.IDLE || !this.#owed) return;
 		this.#owed = false;
 		this.onWritable?.();
-	}
-
-	get #isOpen(): boolean {
-		return this.#state === State.IDLE || this.#state === State.ASKING;
 	}
 
 	/** Runs what may call back; what that throws ends the route as a Fault of its own, not the server's. */

@@ -4,26 +4,27 @@ import type { Client, Readable } from './client';
 /** Bytes of a refused message that are read, and thrown away, at once. */
 const DRAIN = 256;
 
-interface InboxOptions {
-	/** The largest message that is taken, in bytes. */
-	readonly limit: number;
-	readonly onMessage: (body: ArrayBuffer) => void;
+export interface InboxOwner {
+	takeMessage(body: ArrayBuffer): void;
 	/** A message that was not taken, and why. */
-	readonly onRefused: (why: string) => void;
-	readonly wanted: (topic: string) => boolean;
+	turnAway(why: string): void;
+	wants(topic: string): boolean;
 }
 
 /** Gathers the fragments of inbound messages; what is refused is read to its end, so that the client can go on. */
 export class Inbox {
-	readonly #options: InboxOptions;
+	readonly #limit: number;
+	readonly #owner: InboxOwner;
 	/** The message that is being gathered; undefined: between two, or one is being drained. */
 	#body: Uint8Array | undefined;
 	#filled = 0;
 	/** The first fragment of a message came and its last has not. */
 	#amid = false;
 
-	constructor(options: InboxOptions) {
-		this.#options = options;
+	/** @param limit the largest message that is taken, in bytes */
+	constructor(limit: number, owner: InboxOwner) {
+		this.#limit = limit;
+		this.#owner = owner;
 	}
 
 	/** Forgets what was gathered: the connection is gone. */
@@ -45,16 +46,17 @@ export class Inbox {
 		this.#body = undefined;
 		if (body === undefined) return;
 		if (this.#filled !== body.byteLength) throw new Fault('protocol', 'a message shorter than it said');
-		this.#options.onMessage(body.buffer as ArrayBuffer);
+		this.#owner.takeMessage(body.buffer as ArrayBuffer);
 	}
 
 	#begin(topic: string, byteLength: number, retained: boolean): void {
-		const { limit, onRefused, wanted } = this.#options;
+		const limit = this.#limit;
+		const owner = this.#owner;
 		this.#body = undefined;
 		this.#filled = 0;
-		if (!wanted(topic)) onRefused('on a topic that was not asked for');
-		else if (retained) onRefused('retained: a command must be for now');
-		else if (!(byteLength >= 0 && byteLength <= limit)) onRefused(`${byteLength} bytes, more than ${limit}`);
+		if (!owner.wants(topic)) owner.turnAway('on a topic that was not asked for');
+		else if (retained) owner.turnAway('retained: a command must be for now');
+		else if (!(byteLength >= 0 && byteLength <= limit)) owner.turnAway(`${byteLength} bytes, more than ${limit}`);
 		else this.#body = new Uint8Array(byteLength);
 	}
 

@@ -34,10 +34,11 @@ const SILENT_ENDS = Object.freeze([
 const DOINGS = Object.freeze(['resolving the name', 'connecting', 'logging in', 'up', 'ended']);
 
 export interface LineEvents {
-	readonly onControl: (message: Control) => void;
-	readonly onReadable: (client: Client, count: number, options: Readable) => void;
-	readonly onWritable: (count: number) => void;
-	readonly onEnd: (fault: Fault) => void;
+	onControl(message: Control): void;
+	onReadable(client: Client, count: number, options: Readable): void;
+	/** Bytes that may be written. */
+	onRoom(count: number): void;
+	onEnd(fault: Fault): void;
 }
 
 type Login = Omit<ClientOptions, 'dns' | 'socket' | 'onControl' | 'onReadable' | 'onWritable' | 'onError' | 'onClose'>;
@@ -170,7 +171,7 @@ export class Line {
 	}
 
 	#onWritable(count: number): void {
-		if (this.#stage === Stage.UP) this.#events.onWritable(count);
+		if (this.#stage === Stage.UP) this.#events.onRoom(count);
 	}
 
 	#explain(reason: unknown): Fault {

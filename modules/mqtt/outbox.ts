@@ -3,6 +3,7 @@ import type { Channel, Clock, Outgoing } from '../ports';
 import type { WriteOptions } from './client';
 import { Flight } from './flight';
 import type { Line } from './line';
+import type { Plan } from './options';
 import { identifierOf, Packet, publishLength } from './packet';
 
 /** The largest body that goes out, in bytes: with its topic it fits the send buffer of lwIP, 5,744 bytes, inside TLS. */
@@ -11,18 +12,16 @@ const LIMIT = 4096;
 /** One SUBSCRIBE a connection, before any record: any identifier does, and the last one is the last that records come to. */
 const SUBSCRIBE_IDENTIFIER = 65_535;
 
-interface OutboxOptions {
-	readonly clock: Clock;
-	/** Records in flight, 1 to 64. */
-	readonly window: number;
-	readonly topics: Readonly<Record<Channel, string>>;
+export interface OutboxOwner {
 	/** The line threw while it was written to. */
-	readonly onFault: (fault: Fault) => void;
+	onFault(fault: Fault): void;
 }
 
 /** What goes out over one line after another: how much fits, what has no answer yet, and since when. */
 export class Outbox {
-	readonly #options: OutboxOptions;
+	readonly #plan: Pick<Plan, 'topics' | 'window'>;
+	readonly #clock: Clock;
+	readonly #owner: OutboxOwner;
 	readonly #flight: Flight;
 	#line: Line | undefined;
 	/** Bytes that the line takes now. */
@@ -34,9 +33,11 @@ export class Outbox {
 	/** When SUBSCRIBE went out, in ticks, until its SUBACK. */
 	#subscribedAt: number | undefined;
 
-	constructor(options: OutboxOptions) {
-		this.#options = options;
-		this.#flight = new Flight(options.window);
+	constructor(plan: Pick<Plan, 'topics' | 'window'>, clock: Clock, owner: OutboxOwner) {
+		this.#plan = plan;
+		this.#clock = clock;
+		this.#owner = owner;
+		this.#flight = new Flight(plan.window);
 	}
 
 	/** Begins anew on `line`; what was in flight has no receipt. */
@@ -76,7 +77,7 @@ export class Outbox {
 	/** Records (with a sequence) go at QoS 1, all else at QoS 0. False: not now. */
 	send({ channel, body, sequence, again }: Outgoing): boolean {
 		if (body.byteLength > LIMIT) throw new Fault('range', `a body of ${body.byteLength} bytes, more than ${LIMIT}`);
-		const topic = this.#options.topics[channel as Channel];
+		const topic = this.#plan.topics[channel as Channel];
 		if (topic === undefined) throw new Fault('misuse', `channel ${channel} has no topic`);
 		const id = sequence === undefined ? 0 : identifierOf(sequence);
 		if (sequence !== undefined) {
@@ -90,7 +91,7 @@ export class Outbox {
 		const packet = { operation: Packet.PUBLISH, topic, QoS, byteLength: body.byteLength };
 		const written = this.#write(body, sequence === undefined ? packet : { ...packet, id, duplicate: again });
 		if (!written) return this.#lack();
-		if (sequence !== undefined) this.#flight.add(id, sequence, this.#options.clock.ticks);
+		if (sequence !== undefined) this.#flight.add(id, sequence, this.#clock.ticks);
 		return true;
 	}
 
@@ -103,7 +104,7 @@ export class Outbox {
 	subscribe(topics: readonly string[]): boolean {
 		const items = topics.map((topic) => ({ topic, QoS: 1 }));
 		if (!this.#write(undefined, { operation: Packet.SUBSCRIBE, id: SUBSCRIBE_IDENTIFIER, items })) return false;
-		this.#subscribedAt = this.#options.clock.ticks;
+		this.#subscribedAt = this.#clock.ticks;
 		return true;
 	}
 
@@ -128,7 +129,7 @@ export class Outbox {
 		} catch (thrown) {
 			this.#room = 0;
 			if (!(thrown instanceof Error && thrown.message === 'overflow'))
-				this.#options.onFault(Fault.from(thrown, 'closed'));
+				this.#owner.onFault(Fault.from(thrown, 'closed'));
 			return false;
 		}
 	}
@@ -140,7 +141,7 @@ export class Outbox {
 
 	/** No room in the socket: as good a sign of a dead peer as a missing receipt, if it lasts. */
 	#lack(): false {
-		this.#stuckSince ??= this.#options.clock.ticks;
+		this.#stuckSince ??= this.#clock.ticks;
 		return this.#owe();
 	}
 }

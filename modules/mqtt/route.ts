@@ -10,10 +10,10 @@
 import { Fault } from '../fault';
 import type { Alarm, Clock, Log, Outgoing, Route } from '../ports';
 import type { Client, Control, Readable } from './client';
-import { Inbox } from './inbox';
+import { Inbox, type InboxOwner } from './inbox';
 import { Line, type LineEvents } from './line';
 import { type MqttRouteOptions, type Plan, plan } from './options';
-import { Outbox } from './outbox';
+import { Outbox, type OutboxOwner } from './outbox';
 import { Packet, SUBSCRIPTION_FAILED } from './packet';
 
 const State = Object.freeze({ CLOSED: 'closed', OPENING: 'opening', OPEN: 'open', ENDING: 'ending' } as const);
@@ -22,7 +22,7 @@ type State = (typeof State)[keyof typeof State];
 /** The largest message that the route takes from the server, in bytes. */
 const INBOUND_LIMIT = 2048;
 
-export class MqttRoute implements Route {
+export class MqttRoute implements Route, LineEvents, InboxOwner, OutboxOwner {
 	readonly name = 'mqtt';
 	readonly batchLimit = 1;
 	readonly isLive = false;
@@ -40,7 +40,6 @@ export class MqttRoute implements Route {
 	readonly #alarm: Alarm;
 	readonly #inbox: Inbox;
 	readonly #outbox: Outbox;
-	readonly #events: LineEvents;
 
 	#state: State = State.CLOSED;
 	#line: Line | undefined;
@@ -57,25 +56,10 @@ export class MqttRoute implements Route {
 	constructor(options: MqttRouteOptions) {
 		const { clock, log } = options;
 		this.#plan = plan(options);
-		const { window, topics, commands } = this.#plan;
 		this.#clock = clock;
 		this.#log = log;
-		this.#inbox = new Inbox({
-			limit: INBOUND_LIMIT,
-			wanted: (topic) => commands.includes(topic),
-			onMessage: (body) => this.#tell(this.onMessage, body),
-			onRefused: (why) => {
-				this.#turnedAway++;
-				log('warning', this.name, `a message was refused: ${why}`);
-			},
-		});
-		this.#outbox = new Outbox({ clock, window, topics, onFault: (fault) => this.#end(fault) });
-		this.#events = {
-			onControl: (message) => this.#onControl(message),
-			onReadable: (client, count, readable) => this.#onReadable(client, count, readable),
-			onWritable: (count) => this.#onWritable(count),
-			onEnd: (fault) => this.#end(fault),
-		};
+		this.#inbox = new Inbox(INBOUND_LIMIT, this);
+		this.#outbox = new Outbox(this.#plan, clock, this);
 		this.#alarm = clock.alarm(() => this.#onAlarm());
 	}
 
@@ -108,7 +92,7 @@ export class MqttRoute implements Route {
 		this.#alarm.set(connectTimeout);
 		this.#log('debug', this.name, `connecting to ${login.host}:${login.port} as ${login.id}`);
 		const before = this.#enter();
-		const line = new Line(mqtt, { ...login, will }, this.#events);
+		const line = new Line(mqtt, { ...login, will }, this);
 		this.#busy = before;
 		if (line.ended) return;
 		this.#line = line;
@@ -159,19 +143,42 @@ export class MqttRoute implements Route {
 		if (this.#state === State.OPEN && this.#outbox.takeOwed()) this.#tell(this.onWritable, undefined);
 	}
 
-	#onControl(message: Control): void {
+	// What the inbox, the outbox and the line tell: to the route itself, since a closure each would be memory.
+
+	wants(topic: string): boolean {
+		return this.#plan.commands.includes(topic);
+	}
+
+	takeMessage(body: ArrayBuffer): void {
+		this.#tell(this.onMessage, body);
+	}
+
+	turnAway(why: string): void {
+		this.#turnedAway++;
+		this.#log('warning', this.name, `a message was refused: ${why}`);
+	}
+
+	onFault(fault: Fault): void {
+		this.#end(fault);
+	}
+
+	onEnd(fault: Fault): void {
+		this.#end(fault);
+	}
+
+	onControl(message: Control): void {
 		if (this.#busy) throw new Fault('protocol', 'the client called back from inside a call');
 		if (message.operation === Packet.CONNACK) this.#subscribe();
 		else if (message.operation === Packet.PUBACK) this.#onReceived(message.id ?? 0);
 		else if (message.operation === Packet.SUBACK) this.#onSubscribed(message);
 	}
 
-	#onReadable(client: Client, count: number, readable: Readable): void {
+	onReadable(client: Client, count: number, readable: Readable): void {
 		if (this.#busy) throw new Fault('protocol', 'the client called back from inside a call');
 		this.#inbox.take(client, count, readable);
 	}
 
-	#onWritable(count: number): void {
+	onRoom(count: number): void {
 		this.#outbox.setRoom(count);
 		if (this.#busy) return;
 		this.#subscribe();

@@ -11,23 +11,25 @@ const BOUNDS = Object.freeze({ depth: 8, values: 128 });
 /** Characters of a server's reason that are kept. */
 const ERROR_LIMIT = 120;
 
-interface AnswersOptions {
-	readonly outbox: Outbox;
-	readonly watch: Watch;
-	readonly onReceipt: (sequence: number) => void;
-	readonly onRefused: (sequence: number, fault: Fault) => void;
-	readonly onCommand: (body: ArrayBuffer) => void;
+export interface AnswersOwner {
+	receive(sequence: number): void;
+	refuse(sequence: number, fault: Fault): void;
+	takeCommand(body: ArrayBuffer): void;
 	/** A message that is of no use, and why. */
-	readonly onTurnedAway: (why: string) => void;
+	turnAway(why: string): void;
 }
 
 /** What the server's messages mean. One that means nothing is left at that: a server may have more to say than this knows. */
 export class Answers {
-	readonly #options: AnswersOptions;
+	readonly #outbox: Outbox;
+	readonly #watch: Watch;
+	readonly #owner: AnswersOwner;
 	#strays = 0;
 
-	constructor(options: AnswersOptions) {
-		this.#options = options;
+	constructor(outbox: Outbox, watch: Watch, owner: AnswersOwner) {
+		this.#outbox = outbox;
+		this.#watch = watch;
+		this.#owner = owner;
 	}
 
 	/** Receipts and refusals that nothing waited for. */
@@ -37,45 +39,45 @@ export class Answers {
 
 	/** A whole message: its bytes, and the text that they are. */
 	take(bytes: Uint8Array, text: string): void {
-		const { watch, onCommand, onTurnedAway } = this.#options;
-		watch.heard();
+		const owner = this.#owner;
+		this.#watch.heard();
 		let message: JsonValue;
 		try {
 			message = parseJson(text, BOUNDS);
 		} catch (thrown) {
-			onTurnedAway(Fault.from(thrown, 'malformed').message);
+			owner.turnAway(Fault.from(thrown, 'malformed').message);
 			return;
 		}
 		if (!(message instanceof JsonObject)) {
-			onTurnedAway('it is no object');
+			owner.turnAway('it is no object');
 			return;
 		}
 		const type = message.get('type');
 		const id = message.get('reading_id') ?? message.get('alert_id') ?? message.get('command_id');
-		if (type === 'command' && bytes.length > COMMAND_LIMIT) onTurnedAway(`a command of ${bytes.length} bytes`);
-		else if (type === 'command') onCommand(bytes.slice().buffer);
+		if (type === 'command' && bytes.length > COMMAND_LIMIT) owner.turnAway(`a command of ${bytes.length} bytes`);
+		else if (type === 'command') owner.takeCommand(bytes.slice().buffer);
 		else if (type === 'ack' && typeof id === 'string') this.#receipt(id);
 		else if (type === 'nack' && typeof id === 'string') this.#refused(id, message.get('error'));
-		else onTurnedAway('of a type that nobody knows');
+		else owner.turnAway('of a type that nobody knows');
 	}
 
 	#receipt(id: string): void {
 		const sequence = this.#landed(id);
-		if (sequence !== undefined) this.#options.onReceipt(sequence);
+		if (sequence !== undefined) this.#owner.receive(sequence);
 	}
 
 	#refused(id: string, error: JsonValue | undefined): void {
 		const sequence = this.#landed(id);
 		if (sequence === undefined) return;
 		const why = typeof error === 'string' ? printable(error, ERROR_LIMIT) : 'the server gives no reason';
-		this.#options.onRefused(sequence, new Fault('refused', why));
+		this.#owner.refuse(sequence, new Fault('refused', why));
 	}
 
 	/** The sequence that was out under this name. */
 	#landed(id: string): number | undefined {
-		const sequence = this.#options.outbox.received(id);
+		const sequence = this.#outbox.received(id);
 		if (sequence === undefined) this.#strays++;
-		else this.#options.watch.answered();
+		else this.#watch.answered();
 		return sequence;
 	}
 }

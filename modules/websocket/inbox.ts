@@ -7,22 +7,22 @@ import { MESSAGE_LIMIT } from './gate';
 /** Bytes that a message is given room for at first, when its length is not known. */
 const FIRST = 256;
 
-interface InboxOptions {
+export interface InboxOwner {
 	/** A whole message of text, at most 4,096 bytes, and what they say. */
-	readonly onText: (bytes: Uint8Array, text: string) => void;
+	onText(bytes: Uint8Array, text: string): void;
 	/** A binary message came, and was thrown away. */
-	readonly onBinary: () => void;
+	onBinary(): void;
 }
 
 /** Gathers the pieces of inbound messages. */
 export class Inbox {
-	readonly #options: InboxOptions;
+	readonly #owner: InboxOwner;
 	/** What was gathered of the message at hand. */
 	#body: Uint8Array | undefined;
 	#filled = 0;
 
-	constructor(options: InboxOptions) {
-		this.#options = options;
+	constructor(owner: InboxOwner) {
+		this.#owner = owner;
 	}
 
 	/** Forgets what was gathered: the connection is gone. */
@@ -44,10 +44,10 @@ export class Inbox {
 		}
 		if (more) return;
 		this.clear();
-		if (binary) this.#options.onBinary();
+		if (binary) this.#owner.onBinary();
 		else {
 			const bytes = body.subarray(0, end);
-			this.#options.onText(bytes, textOf(bytes));
+			this.#owner.onText(bytes, textOf(bytes));
 		}
 	}
 

@@ -45,15 +45,15 @@ const REASON_LIMIT = 60;
 
 export interface LineEvents {
 	/** The request goes out. */
-	readonly onAsked: () => void;
+	onAsked(): void;
 	/** The server's Date header, when it answers with one. */
-	readonly onDate: (date: string) => void;
+	onDate(date: string): void;
 	/** Bytes that may be written; the first time: it is up. */
-	readonly onWritable: (count: number) => void;
-	readonly onReadable: (client: Client, count: number, options: Readable) => void;
-	readonly onPing: () => void;
-	readonly onPong: () => void;
-	readonly onEnd: (fault: Fault) => void;
+	onRoom(count: number): void;
+	onReadable(client: Client, count: number, options: Readable): void;
+	onPing(): void;
+	onPong(): void;
+	onEnd(fault: Fault): void;
 }
 
 type Request = Pick<ClientOptions, 'host' | 'port' | 'path' | 'headers'>;
@@ -164,7 +164,7 @@ export class Line {
 
 	#onWritable(count: number): void {
 		this.#become(Stage.UP);
-		this.#events.onWritable(count);
+		this.#events.onRoom(count);
 	}
 
 	#onReadable(count: number, options: Readable): void {

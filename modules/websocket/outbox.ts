@@ -27,17 +27,15 @@ const TEXT: WriteOptions = Object.freeze({ binary: false });
 const PING: WriteOptions = Object.freeze({ opcode: Opcode.PING });
 const BRACE = 0x7b;
 
-interface OutboxOptions {
-	readonly clock: Clock;
-	/** Records in flight, 1 to 64. */
-	readonly window: number;
+export interface OutboxOwner {
 	/** The line threw while it was written to. */
-	readonly onFault: (fault: Fault) => void;
+	onFault(fault: Fault): void;
 }
 
 /** What goes out over one line after another: how much fits, what has no answer yet, and since when. */
 export class Outbox {
-	readonly #options: OutboxOptions;
+	readonly #clock: Clock;
+	readonly #owner: OutboxOwner;
 	readonly #flight: Flight;
 	#line: Line | undefined;
 	/** Bytes that a message may have now. */
@@ -47,9 +45,11 @@ export class Outbox {
 	/** Since when something waits for room in the socket, in ticks. */
 	#stuckSince: number | undefined;
 
-	constructor(options: OutboxOptions) {
-		this.#options = options;
-		this.#flight = new Flight(options.window);
+	/** @param window records in flight, 1 to 64 */
+	constructor(window: number, clock: Clock, owner: OutboxOwner) {
+		this.#clock = clock;
+		this.#owner = owner;
+		this.#flight = new Flight(window);
 	}
 
 	/** Begins anew on `line`; what was in flight has no receipt. */
@@ -107,7 +107,7 @@ export class Outbox {
 			this.#lack();
 			return this.#owe();
 		}
-		if (tracked) this.#flight.add(id!, sequence, this.#options.clock.ticks);
+		if (tracked) this.#flight.add(id!, sequence, this.#clock.ticks);
 		return true;
 	}
 
@@ -135,7 +135,7 @@ export class Outbox {
 		} catch (thrown) {
 			this.#room = 0;
 			// Without a message: the client has less room than it said, since it wrote a pong of its own meanwhile.
-			if (!(thrown instanceof Error && thrown.message === '')) this.#options.onFault(Fault.from(thrown, 'closed'));
+			if (!(thrown instanceof Error && thrown.message === '')) this.#owner.onFault(Fault.from(thrown, 'closed'));
 			return false;
 		}
 	}
@@ -147,7 +147,7 @@ export class Outbox {
 
 	/** No room in the socket: as good a sign of a dead peer as a missing pong, if it lasts. */
 	#lack(): false {
-		this.#stuckSince ??= this.#options.clock.ticks;
+		this.#stuckSince ??= this.#clock.ticks;
 		return false;
 	}
 }

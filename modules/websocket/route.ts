@@ -11,19 +11,19 @@
  */
 import { Fault } from '../fault';
 import type { Alarm, Clock, Log, Outgoing, Route } from '../ports';
-import { Answers } from './answers';
+import { Answers, type AnswersOwner } from './answers';
 import type { Client, Readable } from './client';
 import { Refusal } from './faults';
-import { Inbox } from './inbox';
+import { Inbox, type InboxOwner } from './inbox';
 import { Line, type LineEvents } from './line';
 import { type Plan, plan, type WebSocketRouteOptions } from './options';
-import { Outbox } from './outbox';
+import { Outbox, type OutboxOwner } from './outbox';
 import { Watch } from './watch';
 
 const State = Object.freeze({ CLOSED: 'closed', OPENING: 'opening', OPEN: 'open', ENDING: 'ending' } as const);
 type State = (typeof State)[keyof typeof State];
 
-export class WebSocketRoute implements Route {
+export class WebSocketRoute implements Route, LineEvents, InboxOwner, OutboxOwner, AnswersOwner {
 	readonly name = 'websocket';
 	readonly batchLimit = 1;
 	readonly isLive = true;
@@ -42,7 +42,6 @@ export class WebSocketRoute implements Route {
 	readonly #outbox: Outbox;
 	readonly #watch: Watch;
 	readonly #answers: Answers;
-	readonly #events: LineEvents;
 
 	#state: State = State.CLOSED;
 	#line: Line | undefined;
@@ -62,35 +61,10 @@ export class WebSocketRoute implements Route {
 		this.#plan = plan(options);
 		this.#clock = clock;
 		this.#log = log;
-		this.#outbox = new Outbox({ clock, window: this.#plan.window, onFault: (fault) => this.#end(fault) });
-		this.#watch = new Watch({ ...this.#plan, clock, outbox: this.#outbox });
-		const onTurnedAway = (why: string): void => {
-			this.#turnedAway++;
-			log('debug', this.name, `a message was left aside: ${why}`);
-		};
-		this.#answers = new Answers({
-			outbox: this.#outbox,
-			watch: this.#watch,
-			onReceipt: (sequence) => this.#tell(this.onReceipt, sequence),
-			onRefused: (sequence, fault) => this.#tell((each: number) => this.onRefused?.(each, fault), sequence),
-			onCommand: (body) => this.#tell(this.onMessage, body),
-			onTurnedAway,
-		});
-		this.#inbox = new Inbox({
-			onText: (bytes, text) => this.#answers.take(bytes, text),
-			onBinary: () => onTurnedAway('it is binary'),
-		});
-		this.#events = {
-			onAsked: () => {
-				this.#askedAt = clock.ticks;
-			},
-			onDate: (date) => this.#tell((each: string) => this.#plan.onDate?.(each, this.#askedAt, clock.ticks), date),
-			onWritable: (count) => this.#onWritable(count),
-			onReadable: (client, count, readable) => this.#onReadable(client, count, readable),
-			onPing: () => this.#watch.heard(),
-			onPong: () => this.#watch.ponged(),
-			onEnd: (fault) => this.#onEnd(fault),
-		};
+		this.#outbox = new Outbox(this.#plan.window, clock, this);
+		this.#watch = new Watch(this.#plan, clock, this.#outbox);
+		this.#answers = new Answers(this.#outbox, this.#watch, this);
+		this.#inbox = new Inbox(this);
 		this.#alarm = clock.alarm(() => this.#onAlarm());
 	}
 
@@ -154,7 +128,7 @@ export class WebSocketRoute implements Route {
 		if (token === undefined) this.#end(new Fault('refused', 'no token can be made while the time is unknown'));
 		else {
 			const headers = [['Authorization', `Bearer ${token}`]] as const;
-			const line = new Line(webSocket, { host, port, path, headers }, this.#events);
+			const line = new Line(webSocket, { host, port, path, headers }, this);
 			if (!line.ended) {
 				this.#line = line;
 				this.#outbox.attach(line);
@@ -179,7 +153,54 @@ export class WebSocketRoute implements Route {
 		}
 	}
 
-	#onWritable(count: number): void {
+	// What the inbox, the outbox, the answers and the line tell: to the route itself, since a closure each would be memory.
+
+	onText(bytes: Uint8Array, text: string): void {
+		this.#answers.take(bytes, text);
+	}
+
+	onBinary(): void {
+		this.turnAway('it is binary');
+	}
+
+	turnAway(why: string): void {
+		this.#turnedAway++;
+		this.#log('debug', this.name, `a message was left aside: ${why}`);
+	}
+
+	receive(sequence: number): void {
+		this.#tell(this.onReceipt, sequence);
+	}
+
+	refuse(sequence: number, fault: Fault): void {
+		this.#tell((each: number) => this.onRefused?.(each, fault), sequence);
+	}
+
+	takeCommand(body: ArrayBuffer): void {
+		this.#tell(this.onMessage, body);
+	}
+
+	onFault(fault: Fault): void {
+		this.#end(fault);
+	}
+
+	onAsked(): void {
+		this.#askedAt = this.#clock.ticks;
+	}
+
+	onDate(date: string): void {
+		this.#tell((each: string) => this.#plan.onDate?.(each, this.#askedAt, this.#clock.ticks), date);
+	}
+
+	onPing(): void {
+		this.#watch.heard();
+	}
+
+	onPong(): void {
+		this.#watch.ponged();
+	}
+
+	onRoom(count: number): void {
 		this.#outbox.setRoom(count);
 		if (this.#busy) return;
 		this.#greet();
@@ -208,7 +229,7 @@ export class WebSocketRoute implements Route {
 		this.#tell(this.onOpen, undefined);
 	}
 
-	#onReadable(client: Client, count: number, readable: Readable): void {
+	onReadable(client: Client, count: number, readable: Readable): void {
 		if (this.#busy) throw new Fault('protocol', 'the client called back from inside a call');
 		this.#inbox.take(client, count, readable);
 		// A receipt makes room in flight.
@@ -239,7 +260,7 @@ export class WebSocketRoute implements Route {
 	}
 
 	/** A token that is refused makes one new try with another. */
-	#onEnd(fault: Fault): void {
+	onEnd(fault: Fault): void {
 		const { tokens } = this.#plan;
 		const isToken = this.#state === State.OPENING && fault instanceof Refusal && fault.status === 401;
 		if (isToken && !this.#busy && tokens.rejected()) {

@@ -27,11 +27,17 @@ export interface CourierOptions {
 	readonly strandedAfter?: number;
 	/** How the routes did before the last deep sleep. */
 	readonly before?: readonly Health[];
+	readonly owner: CourierOwner;
+}
+
+/** What the courier tells. */
+export interface CourierOwner {
 	/** A route opened, and it is the one that carries. */
-	readonly onOpen: () => void;
+	routeOpened(): void;
 	/** A route ended, or receipts were written down. */
-	readonly onChanged?: () => void;
-	readonly onMessage: (body: ArrayBuffer) => void;
+	deliveryChanged(): void;
+	/** A message came from the server. */
+	takeMessage(body: ArrayBuffer): void;
 }
 
 const STRANDED_AFTER = 60_000;
@@ -252,12 +258,12 @@ export class Courier implements LaneOwner {
 
 	opened(lane: Lane): void {
 		this.#rewind();
-		if (this.#carrier() === lane) this.#options.onOpen();
+		if (this.#carrier() === lane) this.#options.owner.routeOpened();
 	}
 
 	lost(): void {
 		this.#rewind();
-		this.#options.onChanged?.();
+		this.#options.owner.deliveryChanged();
 	}
 
 	writable(): void {
@@ -265,7 +271,7 @@ export class Courier implements LaneOwner {
 	}
 
 	message(body: ArrayBuffer): void {
-		this.#options.onMessage(body);
+		this.#options.owner.takeMessage(body);
 	}
 
 	receipt(sequence: number): void {
@@ -303,7 +309,7 @@ export class Courier implements LaneOwner {
 			this.#readings.flush();
 			if (this.#mails.length > 0) this.#arrange();
 			this.#deliver();
-			this.#options.onChanged?.();
+			this.#options.owner.deliveryChanged();
 		} catch (thrown) {
 			// The journal reports flash faults by counting; this is what nobody foresaw, and it must not end the machine.
 			this.#options.log('error', 'courier', Fault.from(thrown, 'misuse').message);

@@ -1,13 +1,13 @@
-import type { Clock } from '../../modules/ports';
+import type { Alarm, Clock } from '../../modules/ports';
 import type { Health } from '../delivery/lane';
 
-/** What the plan decides over. Each is called from the plan's own alarms, but for start and deliver. */
-export interface PlanActions {
+/** What an always-on device does at its plan's word. Each is called from the plan's own alarms, but for the first and deliverNow. */
+export interface PlanOwner {
 	/** Takes readings from now on. */
-	readonly start: () => void;
-	readonly openLink: () => void;
-	readonly deliver: () => void;
-	readonly heartbeat: () => void;
+	startSampling(): void;
+	openLink(): void;
+	deliverNow(): void;
+	beat(): void;
 }
 
 /** What to do next with the power there is: measure, deliver, sleep. */
@@ -26,24 +26,39 @@ export interface PowerPlan {
  * Mains or a large battery (the guide's section 1): the network stays up, each reading goes out at once, a heartbeat
  * says every `heartbeatInterval` milliseconds that the device lives.
  */
-export function alwaysOn(clock: Clock, heartbeatInterval: number, actions: PlanActions): PowerPlan {
-	const heartbeat = clock.alarm(() => {
-		heartbeat.set(heartbeatInterval);
-		actions.heartbeat();
-	});
-	const begin = clock.alarm(() => actions.openLink());
-	return Object.freeze({
-		start() {
-			begin.set(0);
-			heartbeat.set(heartbeatInterval);
-			actions.start();
-		},
-		reading: actions.deliver,
-		// What is up is used, what is down is opened again by whoever lost it.
-		changed() {},
-		stop() {
-			begin.clear();
-			heartbeat.clear();
-		},
-	});
+export class AlwaysOn implements PowerPlan {
+	readonly #heartbeatInterval: number;
+	readonly #owner: PlanOwner;
+	readonly #heartbeat: Alarm;
+	readonly #begin: Alarm;
+
+	constructor(clock: Clock, heartbeatInterval: number, owner: PlanOwner) {
+		this.#heartbeatInterval = heartbeatInterval;
+		this.#owner = owner;
+		this.#heartbeat = clock.alarm(() => this.#beat());
+		this.#begin = clock.alarm(() => owner.openLink());
+	}
+
+	start(): void {
+		this.#begin.set(0);
+		this.#heartbeat.set(this.#heartbeatInterval);
+		this.#owner.startSampling();
+	}
+
+	reading(): void {
+		this.#owner.deliverNow();
+	}
+
+	/** What is up is used, what is down is opened again by whoever lost it. */
+	changed(): void {}
+
+	stop(): void {
+		this.#begin.clear();
+		this.#heartbeat.clear();
+	}
+
+	#beat(): void {
+		this.#heartbeat.set(this.#heartbeatInterval);
+		this.#owner.beat();
+	}
 }

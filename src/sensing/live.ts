@@ -5,10 +5,14 @@ export interface LiveOptions {
 	readonly clock: Clock;
 	readonly log: Log;
 	readonly sensors: readonly Sensor[];
+	readonly owner: LiveOwner;
+}
+
+export interface LiveOwner {
 	/** There is a heart rate, or there has been none for a while. */
-	readonly onPresence: (isPresent: boolean) => void;
+	onPresence(isPresent: boolean): void;
 	/** Each second with a heart rate: beats a minute, and % of oxygen saturation if it is known. */
-	readonly onLive: (heartRateBpm: number, spo2Percent: number | undefined) => void;
+	onLive(heartRateBpm: number, spo2Percent: number | undefined): void;
 }
 
 /** The guide's section 3: each second. */
@@ -44,16 +48,16 @@ export class Live {
 	}
 
 	#beat(): void {
-		const { clock, onLive, onPresence } = this.#options;
+		const { clock, owner } = this.#options;
 		const late = clock.ticks - this.#next;
 		this.#next += PERIOD_MILLISECONDS * (1 + Math.max(0, Math.floor(late / PERIOD_MILLISECONDS)));
 		this.#alarm.set(Math.max(0, Math.round(this.#next - clock.ticks)));
 		const { heartRateBpm, spo2Percent } = this.#sample();
 		if (heartRateBpm !== undefined) {
-			if (this.#absent >= ABSENCE_SECONDS) onPresence(true);
+			if (this.#absent >= ABSENCE_SECONDS) owner.onPresence(true);
 			this.#absent = 0;
-			onLive(heartRateBpm, spo2Percent);
-		} else if (++this.#absent === ABSENCE_SECONDS) onPresence(false);
+			owner.onLive(heartRateBpm, spo2Percent);
+		} else if (++this.#absent === ABSENCE_SECONDS) owner.onPresence(false);
 	}
 
 	#sample(): { heartRateBpm?: number; spo2Percent?: number } {

@@ -17,12 +17,17 @@ export interface SamplerOptions {
 	 * reading there was none. It does not wait for one whose `warmUp` is longer than this. Default: 0.
 	 */
 	readonly patience?: number;
+	readonly owner: SamplerOwner;
+}
+
+/** What the sampler tells. */
+export interface SamplerOwner {
 	/** Called before a reading goes into the journal, if its charge is known. */
-	readonly onBattery?: (percent: number) => void;
+	onBattery?(percent: number): void;
 	/** Called after a reading is safe in the journal. */
-	readonly onReading: (sequence: number, reading: Reading) => void;
+	onReading(sequence: number, reading: Reading): void;
 	/** Called at the end of each beat, whatever became of its reading. */
-	readonly onBeat?: () => void;
+	onBeat?(): void;
 }
 
 /** While a reading waits, its sensors are looked at this often: milliseconds. */
@@ -142,7 +147,7 @@ export class Sampler {
 	}
 
 	#step(): void {
-		const { clock, onBeat } = this.#options;
+		const { clock, owner } = this.#options;
 		const now = clock.ticks;
 		for (const sensor of this.#slow) if (this.#wanted || this.#next - (sensor.warmUp ?? 0) <= now) this.#begin(sensor);
 		const isDue = this.#running && this.#next <= now;
@@ -162,7 +167,7 @@ export class Sampler {
 			this.#next += interval * (1 + Math.max(0, Math.floor(late / interval)));
 		}
 		this.#arm();
-		onBeat?.();
+		owner.onBeat?.();
 	}
 
 	/** Is there a sensor that it is worth waiting for? */
@@ -174,7 +179,7 @@ export class Sampler {
 	}
 
 	#read(): void {
-		const { log, sensors, journal, dating, onBattery, onReading } = this.#options;
+		const { log, sensors, journal, dating, owner } = this.#options;
 		this.#wanted = false;
 		this.#deadline = undefined;
 		const sample: Sample = {};
@@ -188,7 +193,7 @@ export class Sampler {
 			reading = quantise(sample, dating.stamp(), (name, value) =>
 				log('warning', 'sampler', `${name}: ${value} is out of bounds, left out`),
 			);
-			if (reading.batteryPercent !== undefined) onBattery?.(reading.batteryPercent);
+			if (reading.batteryPercent !== undefined) owner.onBattery?.(reading.batteryPercent);
 			packReading(reading, this.#bytes);
 			sequence = journal.append(this.#bytes);
 		} catch (thrown) {
@@ -196,7 +201,7 @@ export class Sampler {
 			return;
 		}
 		this.#journaled++;
-		onReading(sequence, reading);
+		owner.onReading(sequence, reading);
 	}
 
 	#begin(sensor: Sensor): void {

@@ -151,7 +151,7 @@ function makeLine(): Line {
 				readables.push(options);
 				onReadable();
 			},
-			onWritable: () => {},
+			onRoom: () => {},
 			onEnd: (fault) => ends.push(fault),
 		},
 	);
@@ -291,7 +291,7 @@ describe('over a client that says little, the line', () => {
 		new Line(
 			{ io: SilentClient as never, dns: { io: FakeResolver }, socket: { io: Failing as never } },
 			{ host: 'broker.example', port: 8883, id: 'me', clean: false, keepAlive: 60_000 },
-			{ onControl: () => {}, onReadable: () => {}, onWritable: () => {}, onEnd: (fault) => ends.push(fault) },
+			{ onControl: () => {}, onReadable: () => {}, onRoom: () => {}, onEnd: (fault) => ends.push(fault) },
 		);
 		asked.onResolved('broker.example', '192.0.2.1');
 		expect(ends.map(String)).toEqual(['Fault: no sockets left']);

@@ -70,8 +70,7 @@ function setUp(options: { everywhere?: boolean } = {}) {
 		routes: [live, mqtt, http],
 		backoff: { minimum: 1_000, maximum: 60_000 },
 		patience: 5_000,
-		onOpen: () => {},
-		onMessage: () => {},
+		owner: { routeOpened() {}, deliveryChanged() {}, takeMessage() {} },
 	});
 	const bytes = new Uint8Array(READING_BYTE_LENGTH);
 	const take = (count = 1): number => {

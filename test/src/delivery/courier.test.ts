@@ -36,8 +36,7 @@ function setUp(options: { before?: Health[]; routes?: FakeRoute[]; patience?: nu
 		backoff: { minimum: 1_000, maximum: 60_000 },
 		patience: options.patience ?? 5_000,
 		...(options.before && { before: options.before }),
-		onOpen: () => {},
-		onMessage: () => {},
+		owner: { routeOpened() {}, deliveryChanged() {}, takeMessage() {} },
 	});
 	const bytes = new Uint8Array(READING_BYTE_LENGTH);
 	const take = (heartRateBpm = 60): number => {

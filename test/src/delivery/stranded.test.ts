@@ -54,8 +54,7 @@ function setUp() {
 		backoff: { minimum: 1_000, maximum: 60_000 },
 		patience: 5_000,
 		strandedAfter: 30_000,
-		onOpen: () => {},
-		onMessage: () => {},
+		owner: { routeOpened() {}, deliveryChanged() {}, takeMessage() {} },
 	});
 	const bytes = new Uint8Array(READING_BYTE_LENGTH);
 	const take = (): void => {

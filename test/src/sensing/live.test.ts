@@ -17,8 +17,10 @@ function setUp(sample: () => Sample | undefined) {
 			{ name: 'thermometer', sample: () => ({ temperatureCelsius: 36 }), close() {} },
 			{ name: 'oximeter', sample: () => undefined, live: sample, close() {} },
 		],
-		onPresence: (isPresent) => presences.push(isPresent),
-		onLive: (heartRate, spo2) => lives.push([heartRate, spo2]),
+		owner: {
+			onPresence: (isPresent) => presences.push(isPresent),
+			onLive: (heartRate, spo2) => lives.push([heartRate, spo2]),
+		},
 	});
 	live.start();
 	return { world, live, lives, presences, log };

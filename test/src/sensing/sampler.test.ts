@@ -33,7 +33,7 @@ function setUp(sensors: Sensor[], interval = 30_000, patience = 0) {
 		dating: new Dating({ clock, store: new VirtualStore() }),
 		interval,
 		patience,
-		onReading: (sequence) => kept.push(sequence),
+		owner: { onReading: (sequence) => kept.push(sequence) },
 	});
 	const readings = () => {
 		const bytes = new Uint8Array(READING_BYTE_LENGTH);
