@@ -4,6 +4,9 @@ import { Port } from '../../../modules/lora/payload';
 import { XsProgram } from '../../support/xs-program';
 import { alertOf, placeOf, readingOf, type Vector, vectors } from './vectors';
 
+/** What the route with its keeper and ledger may keep: slots of 16 bytes, as on the board, and chunks. */
+const ROUTE_BYTES = 4_096;
+
 let xs: XsProgram;
 
 beforeAll(() => {
@@ -25,6 +28,18 @@ test.each(named.filter(([, { port }]) => port !== Port.COMMAND))('%s is packed',
 test.each(named.filter(([, { port }]) => port === Port.COMMAND))('%s is unpacked', (_, { message, bytes }) => {
 	expect(JSON.parse(xs.event(Uint8Array.from(bytes)) as string)).toEqual(message);
 	expect(xs.event(Uint8Array.from(bytes.subarray(1)))).toBe('malformed');
+});
+
+test('the route works in a small heap, and what it takes is printed', () => {
+	const program = new XsProgram('test/modules/lora/xs/route', ['modules/lora', 'modules/text']);
+	expect(program.event('')).toBe('');
+	const empty = program.live();
+	expect(program.event('make')).toBe('open');
+	const whole = vectors.find(({ port }) => port === Port.READING)!.bytes;
+	expect(program.event(Uint8Array.from(whole))).toBe('2 27 true');
+	console.log(`${program.figures('the route of modules/lora')}; its own ${program.live() - empty} bytes`);
+	expect(program.live() - empty).toBeLessThan(ROUTE_BYTES);
+	program.close();
 });
 
 test('what it takes is printed', () => {
