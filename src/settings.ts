@@ -58,7 +58,8 @@ interface TextRule {
 	readonly kind: 'text';
 	readonly fallback: string;
 	readonly maximumLength: number;
-	readonly pattern?: RegExp;
+	/** Made when it is used: XS 17.9 spoils its heap with a preloaded RegExp (fxAllocateRegExpData takes malloc's for a chunk). */
+	readonly pattern?: () => RegExp;
 	readonly shape?: string;
 	/** It is one of these. */
 	readonly words?: readonly string[];
@@ -83,14 +84,14 @@ export const settingRules: { readonly [Name in keyof Settings]: SettingRule } = 
 	deviceId: text({
 		fallback: 'ESP32_001',
 		maximumLength: 64,
-		pattern: /^[A-Za-z0-9_.-]+$/,
+		pattern: () => /^[A-Za-z0-9_.-]+$/,
 		shape: 'letters, digits, "_", "." and "-"',
 		help: 'the name of this device at the server',
 	}),
 	topicPrefix: text({
 		fallback: 'fajma/esp32',
 		maximumLength: 128,
-		pattern: /^[^\s/#+]+(\/[^\s/#+]+)*$/,
+		pattern: () => /^[^\s/#+]+(\/[^\s/#+]+)*$/,
 		shape: 'words joined by "/", without "#", "+" or spaces',
 		help: 'what every MQTT topic begins with',
 	}),
@@ -138,7 +139,7 @@ export const settingRules: { readonly [Name in keyof Settings]: SettingRule } = 
 	mqttUrl: text({
 		fallback: '',
 		maximumLength: 270,
-		pattern: /^(mqtts:\/\/[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?)?$/,
+		pattern: () => /^(mqtts:\/\/[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?)?$/,
 		shape: 'mqtts://HOST or mqtts://HOST:PORT (TLS always; port 8883 unless said)',
 		help: 'the broker',
 	}),
@@ -147,21 +148,21 @@ export const settingRules: { readonly [Name in keyof Settings]: SettingRule } = 
 	httpUrl: text({
 		fallback: '',
 		maximumLength: 270,
-		pattern: /^(https:\/\/[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?)?$/,
+		pattern: () => /^(https:\/\/[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?)?$/,
 		shape: 'https://HOST or https://HOST:PORT (TLS always; port 443 unless said)',
 		help: 'the server for POST /api/iot/…',
 	}),
 	webSocketUrl: text({
 		fallback: '',
 		maximumLength: 270,
-		pattern: /^(wss:\/\/[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?)?$/,
+		pattern: () => /^(wss:\/\/[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?)?$/,
 		shape: 'wss://HOST or wss://HOST:PORT (TLS always; port 443 unless said)',
 		help: 'the server for /ws/iot/DEVICE/, live each second while there is a heart rate',
 	}),
 	deviceSecret: text({
 		fallback: '',
 		maximumLength: 256,
-		pattern: /^(.{32,})?$/,
+		pattern: () => /^(.{32,})?$/,
 		shape: 'empty, or 32 to 256 characters',
 		secret: true,
 		help: 'the key that signs this device’s tokens for HTTP and WebSocket',
@@ -169,7 +170,7 @@ export const settingRules: { readonly [Name in keyof Settings]: SettingRule } = 
 	serverCa: text({
 		fallback: '',
 		maximumLength: 16_384,
-		pattern: /^(|\s*-----BEGIN CERTIFICATE-----[\s\S]*-----END CERTIFICATE-----\s*)$/,
+		pattern: () => /^(|\s*-----BEGIN CERTIFICATE-----[\s\S]*-----END CERTIFICATE-----\s*)$/,
 		shape: 'a PEM certificate',
 		help: 'the certificate authority that must have signed the servers’ certificates, PEM',
 	}),
@@ -190,21 +191,21 @@ export const settingRules: { readonly [Name in keyof Settings]: SettingRule } = 
 	loraDevEui: text({
 		fallback: '',
 		maximumLength: 16,
-		pattern: /^([0-9A-Fa-f]{16})?$/,
+		pattern: () => /^([0-9A-Fa-f]{16})?$/,
 		shape: 'empty, or 16 hexadecimal digits',
 		help: 'LoRaWAN, where the board has a radio: the DevEUI; empty: no LoRaWAN',
 	}),
 	loraJoinEui: text({
 		fallback: '0000000000000000',
 		maximumLength: 16,
-		pattern: /^[0-9A-Fa-f]{16}$/,
+		pattern: () => /^[0-9A-Fa-f]{16}$/,
 		shape: '16 hexadecimal digits',
 		help: 'LoRaWAN: the JoinEUI, which was the AppEUI',
 	}),
 	loraAppKey: text({
 		fallback: '',
 		maximumLength: 32,
-		pattern: /^([0-9A-Fa-f]{32})?$/,
+		pattern: () => /^([0-9A-Fa-f]{32})?$/,
 		shape: 'empty, or 32 hexadecimal digits',
 		secret: true,
 		help: 'LoRaWAN: the AppKey',
@@ -272,7 +273,7 @@ function checkText(name: string, rule: TextRule, value: unknown): string {
 	// A NUL ends a C string: what the log shows and what the broker gets would differ.
 	if (value.includes('\0')) throw new Fault('range', `${name}: holds a NUL character`);
 	if (rule.words && !rule.words.includes(value)) throw new Fault('range', `${name}: must be ${rule.shape}`);
-	if (rule.pattern && !rule.pattern.test(value)) throw new Fault('range', `${name}: must be ${rule.shape}`);
+	if (rule.pattern && !rule.pattern().test(value)) throw new Fault('range', `${name}: must be ${rule.shape}`);
 	try {
 		rule.check?.(value);
 	} catch (thrown) {

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 
 const root = resolve(import.meta.dirname, '..');
@@ -56,6 +57,20 @@ describe('the import rules', () => {
 				/\b(Date\.now|setTimeout|setInterval|console|process|Buffer|TextEncoder|TextDecoder)\b/,
 			);
 			expect(text, file).not.toMatch(/^(export\s+)?(let|var|(const\s+)?enum)\s/m);
+		}
+	});
+
+	test('device code makes each pattern when it is used: XS 17.9 spoils its heap with a preloaded RegExp', () => {
+		const shared = ['hosts/routes.ts', 'hosts/sensors.ts'];
+		const files = [...sources('src'), ...sources('modules'), ...sources('hosts/desktop'), ...sources('hosts/esp32')];
+		for (const file of [...files, ...shared]) {
+			const text = readFileSync(join(root, file), 'utf8');
+			const visit = (node: ts.Node): void => {
+				if (ts.isFunctionLike(node)) return;
+				expect(ts.isRegularExpressionLiteral(node), `${file}: ${node.getText()}`).toBe(false);
+				ts.forEachChild(node, visit);
+			};
+			ts.forEachChild(ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true), visit);
 		}
 	});
 

@@ -2,12 +2,10 @@
 const LEAST = 1000;
 const MOST = 3_600_000;
 
-/** IMF-fixdate, the one form of a date that may be sent (RFC 9110 §5.6.7). */
-const DATE = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
-
-/** Epoch milliseconds of an HTTP date; undefined: it is none. */
+/** Epoch milliseconds of an IMF-fixdate, the one form of a date that may be sent (RFC 9110 §5.6.7); undefined: it is none. */
 export function dateOf(text: string | undefined): number | undefined {
-	if (text === undefined || !DATE.test(text)) return undefined;
+	if (text === undefined) return undefined;
+	if (!/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/.test(text)) return undefined;
 	const time = Date.parse(text);
 	return Number.isNaN(time) ? undefined : time;
 }
