@@ -29,6 +29,8 @@ function lose(settings: Readonly<Record<string, unknown>>): Return {
 	});
 	if (!world.time.advanceUntil(() => world.broker.connected.length === DEVICES, 120_000))
 		throw new Error('not all of the devices connected');
+	// A broker runs for longer than this.
+	world.time.advance(5 * 60_000);
 	const lost = world.time.now;
 	const attempts: number[] = [];
 	for (const { line } of devices) {

@@ -14,7 +14,8 @@ export interface BackoffOptions {
  *
  * A connection that worked and was lost is another matter: a server that restarts loses all of its devices at one moment, and
  * doubling from a short wait brings them back as a wave. Such a loss opens a window of `spread`; whoever fails within it draws
- * again from what is left of it, so that the tries stay even; behind it the next window is twice as long.
+ * again from what is left of it, so that the tries stay even; behind it the next window is twice as long. A connection that
+ * breaks after a moment is the way's fault and no restart: its window is a quarter of its life.
  */
 export class Backoff {
 	readonly #options: BackoffOptions;
@@ -51,11 +52,11 @@ export class Backoff {
 		return this.#draw(ceiling);
 	}
 
-	/** As failed(), of a connection that worked. */
-	lost(now: number): number {
+	/** As failed(), of a connection that worked. @param lived how long it stood, in milliseconds */
+	lost(now: number, lived: number): number {
 		const { minimum, maximum, spread = minimum } = this.#options;
 		this.succeeded();
-		this.#base = Math.max(minimum, Math.min(spread, maximum));
+		this.#base = Math.max(minimum, Math.min(spread, maximum, lived / 4));
 		return this.failed(now);
 	}
 

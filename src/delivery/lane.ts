@@ -66,6 +66,7 @@ export class Lane {
 	readonly #alarm: Alarm;
 	readonly #inFlight = new Set<number>();
 	#state: LaneState = 'idle';
+	#openedAt = 0;
 	/** Since when it is opening, or nothing has come back: in ticks. */
 	#since = 0;
 	#isFull = false;
@@ -265,6 +266,7 @@ export class Lane {
 		if (this.#state !== 'opening') return;
 		this.#alarm.clear();
 		this.#become('proving');
+		this.#openedAt = this.#options.clock.ticks;
 		this.#options.owner.opened(this);
 	}
 
@@ -308,7 +310,9 @@ export class Lane {
 		const { route } = this;
 		// What the server asked for, and the jitter on top: it asked all of its devices.
 		const wasProved = this.#state === 'trusted' || this.#state === 'overdue';
-		const wait = retryAfter + (wasProved ? this.#backoff.lost(clock.ticks) : this.#backoff.failed(clock.ticks));
+		const wait =
+			retryAfter +
+			(wasProved ? this.#backoff.lost(clock.ticks, clock.ticks - this.#openedAt) : this.#backoff.failed(clock.ticks));
 		this.#failed += this.#inFlight.size;
 		this.#inFlight.clear();
 		this.#become('waiting');

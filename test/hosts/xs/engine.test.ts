@@ -33,7 +33,8 @@ function quarter(engine?: XsEngine) {
 		}
 		resident.board.link.reachable = minute % 5 !== 4;
 	}
-	const report = resident.board.device.report();
+	// Each engine has a heap of its own.
+	const report = { ...resident.board.device.report(), freeHeapBytes: undefined };
 	const image = resident.flash.image();
 	const rows = world.rows();
 	world.close();

@@ -31,7 +31,7 @@ describe('back-off', () => {
 		const tries: number[] = [];
 		for (let device = 0; device < 2_000; device++) {
 			const backoff = new Backoff({ ...limits, spread: 30_000 }, random32);
-			let now = backoff.lost(0);
+			let now = backoff.lost(0, 600_000);
 			// The server is back after five seconds.
 			for (tries.push(now); now < 5_000; tries.push(now)) now += backoff.failed(now);
 		}
@@ -45,12 +45,19 @@ describe('back-off', () => {
 
 	test('doubles the window when it is over, and a success closes it', () => {
 		const backoff = new Backoff({ ...limits, spread: 30_000 }, () => 2 ** 32 - 1);
-		expect(backoff.lost(0)).toBe(30_000);
+		expect(backoff.lost(0, 600_000)).toBe(30_000);
 		expect(backoff.failed(30_000)).toBe(60_000);
 		expect(backoff.failed(50_000)).toBe(40_000);
 		expect(backoff.failed(90_000)).toBe(120_000);
 		backoff.succeeded();
 		expect(backoff.failed(100_000)).toBe(1_000);
+	});
+
+	test('takes a connection that broke after a moment for a bad way, not for a restart', () => {
+		const backoff = new Backoff({ ...limits, spread: 30_000 }, () => 2 ** 32 - 1);
+		expect(backoff.lost(0, 2_000)).toBe(1_000);
+		expect(backoff.lost(0, 20_000)).toBe(5_000);
+		expect(backoff.lost(0, 120_000)).toBe(30_000);
 	});
 
 	test('begins again after a success', () => {
