@@ -102,4 +102,4 @@ test(`the server is killed ${KILLS} times while ${READINGS} readings flow over a
 		.get();
 	database.close();
 	expect(counts).toEqual({ rows: sampled, readings: sampled, first: 1, last: sampled });
-}, 240_000);
+}, 480_000);
