@@ -34,6 +34,8 @@ const ROUTES = Object.freeze([
 	Object.freeze({ name: 'websocket', title: 'WebSocket' }),
 	Object.freeze({ name: 'http', title: 'HTTP' }),
 ]);
+/** Few boards have it: of the others there is no word on it. */
+const LORA = Object.freeze({ name: 'lorawan', title: 'LoRaWAN' });
 
 const END = '==============================';
 
@@ -41,10 +43,11 @@ const END = '==============================';
 export function connectionLines(report: DeviceReport, language: Language): string[] {
 	const words = WORDS[language];
 	const { link, rssiDbm, freeHeapBytes, uptimeSeconds, backlog, routes } = report;
+	const shown = routes.some(({ name }) => name === LORA.name) ? [...ROUTES, LORA] : ROUTES;
 	return [
 		words.title,
 		`WiFi: ${link === 'up' ? words.yes : words.no}`,
-		...ROUTES.map(({ name, title }) => {
+		...shown.map(({ name, title }) => {
 			const route = routes.find((each) => each.name === name);
 			return `${title}: ${!route ? words.none : route.state === 'open' ? words.yes : words.no}`;
 		}),

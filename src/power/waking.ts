@@ -180,7 +180,10 @@ export class Waking implements PowerPlan {
 				return false;
 			case State.STRANDED:
 				if (link.state === 'up') this.#become(State.DELIVERING, this.#options.awakeCap);
-				else if (this.#late || courier.isSpent) this.#fail('no link');
+				else if (this.#late || courier.isSpent) {
+					if (backlog() === 0) this.#allDelivered();
+					this.#fail('no link');
+				}
 				return false;
 			case State.DELIVERING:
 				if (backlog() === 0 && (courier.isOpen || !courier.isTrying)) this.#finish();
@@ -206,16 +209,21 @@ export class Waking implements PowerPlan {
 
 	/** Every receipt is in. */
 	#finish(): void {
-		const { state, clock, courier, farewell } = this.#options;
-		state.readings = 0;
-		state.wanted = false;
-		state.delivered = Math.round(clock.ticks);
+		const { courier, farewell } = this.#options;
+		this.#allDelivered();
 		this.#backoff.succeeded();
 		this.#retryAt = 0;
 		this.#leave(() => {
 			farewell(Math.max(GOODBYE + SHORTEST_SLEEP, this.#untilNext));
 			courier.close();
 		});
+	}
+
+	#allDelivered(): void {
+		const { state, clock } = this.#options;
+		state.readings = 0;
+		state.wanted = false;
+		state.delivered = Math.round(clock.ticks);
 	}
 
 	#fail(why: string): void {

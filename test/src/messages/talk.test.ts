@@ -90,6 +90,12 @@ describe('the report of connections', () => {
 		]);
 	});
 
+	test('tells of LoRaWAN where there is a radio', () => {
+		const lorawan = { ...report.routes[0]!, name: 'lorawan', state: 'open' as const };
+		expect(connectionLines({ ...report, routes: [lorawan] }, 'en')).toContain('LoRaWAN: Connected');
+		expect(connectionLines(report, 'en').join()).not.toContain('LoRaWAN');
+	});
+
 	test('in English says the same, and what nobody knows', () => {
 		expect(
 			connectionLines({ ...report, link: 'joining', rssiDbm: undefined, freeHeapBytes: undefined, routes: [] }, 'en'),
