@@ -1,10 +1,14 @@
 /** `npm run bench -- [NAME …]`: prints the tables that bench/README.md keeps. */
 import { cpus, totalmem } from 'node:os';
+import { alertsBench } from './alerts';
+import { crowdBench } from './doors/crowd';
+import { doorsBench } from './doors/doors';
 import { herdBench } from './herd';
-import { hostileBench } from './hostile';
+import { hostileBench } from './hostile/hostile';
 import { ingestBench } from './ingest';
 import { journalBench } from './journal';
 import { loraBench } from './lora';
+import { routesBench } from './routes';
 import { sleepBench, sleepBlowsBench } from './sleep';
 import { vitalsBench } from './vitals';
 import { wireBench } from './wire';
@@ -27,6 +31,10 @@ const benches: Readonly<Record<string, () => Promise<Table>>> = {
 	herd: herdBench,
 	hostile: hostileBench,
 	lora: loraBench,
+	routes: routesBench,
+	doors: doorsBench,
+	crowd: crowdBench,
+	alerts: alertsBench,
 };
 
 const asked = process.argv.slice(2);

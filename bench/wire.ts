@@ -1,4 +1,4 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Server } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { Aedes } from 'aedes';
 import { type Issued, issueServer, makeAuthority } from '../hosts/server/issuer';
@@ -12,6 +12,7 @@ import { publishLength } from '../modules/mqtt/packet';
 import { MqttRoute } from '../modules/mqtt/route';
 import { encode } from '../modules/text/utf8';
 import { readingId, readingMessage } from '../src/messages/reading';
+import { CountingProxy } from './proxy';
 import type { Table } from './run';
 
 const TOPIC = 'fajma/esp32/data';
@@ -87,12 +88,6 @@ function drain(window: number): number {
 	return ended - began;
 }
 
-interface Counted {
-	readonly port: number;
-	up: number;
-	down: number;
-}
-
 function listen(server: Server): Promise<number> {
 	return new Promise((resolve) => {
 		server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
@@ -107,21 +102,7 @@ async function overTls(version: 'TLSv1.2' | 'TLSv1.3', authority: Issued, certif
 		broker.handle(socket);
 	});
 	const serverPort = await listen(server);
-	const sockets = new Set<Socket>();
-	const proxy = createServer((device) => {
-		const onward = connect(serverPort, '127.0.0.1');
-		for (const socket of [device, onward]) sockets.add(socket.on('error', () => {}).setNoDelay(true));
-		device.on('data', (bytes) => {
-			counted.up += bytes.byteLength;
-			onward.write(bytes);
-		});
-		onward.on('data', (bytes) => {
-			counted.down += bytes.byteLength;
-			device.write(bytes);
-		});
-		device.on('end', () => onward.end());
-	});
-	const counted: Counted = { port: await listen(proxy), up: 0, down: 0 };
+	const counted = await CountingProxy.open(serverPort);
 	const scheduler = new RealTime();
 	const route = new MqttRoute({
 		mqtt: tlsMqtt({ scheduler, ca: authority.cert }),
@@ -155,9 +136,9 @@ async function overTls(version: 'TLSv1.2' | 'TLSv1.3', authority: Issued, certif
 	const gone = new Promise((resolve) => broker.once('clientDisconnect', resolve));
 	route.close();
 	await gone;
-	for (const socket of sockets) socket.destroy();
+	await counted.close();
 	await new Promise<void>((resolve) => broker.close(() => resolve()));
-	await Promise.all([server, proxy].map((one) => new Promise((resolve) => one.close(resolve))));
+	await new Promise((resolve) => server.close(resolve));
 	return { connection, alone, together };
 }
 

@@ -37,6 +37,8 @@ const desk: Target = {
 			run: (material) => {
 				if (machine.recorded.size > 0) machine = new Machine();
 				machine.sendBytes(new Uint8Array(material.json(commands)).buffer);
+				// To the end of a sleep, however long, and a little more.
+				machine.pass(10_000);
 				machine.pass(10_000);
 				const replies = machine.deliverAll();
 				// What was written down ends once; what was not is no result.

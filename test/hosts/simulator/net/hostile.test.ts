@@ -3,7 +3,7 @@ import { generate } from 'mqtt-packet';
 import { describe, expect, test } from 'vitest';
 import { PacketReader } from '../../../../hosts/simulator/net/packets';
 import { Fault } from '../../../../modules/fault';
-import { conversation, good, message, tryRoute, tryTwin } from './hostile';
+import { conversation, good, makeHostile, message, tryRoute, tryTwin } from './hostile';
 
 /** Every end is one Fault; whoever says nonsense and then nothing is noticed in the end. */
 function judge(bytes: Uint8Array, cut: number): void {
@@ -73,6 +73,24 @@ describe('a broker that says', () => {
 			const { ends } = tryRoute(Buffer.concat([good.subarray(0, 4), Buffer.from([header, 0xff, 0xff, 0xff, 0x7f])]), 1);
 			expect(ends.map((fault) => fault.code)).toEqual(['protocol']);
 		}
+	});
+
+	test('a byte a second of what may become a CONNACK is given up when the time for connecting is over', () => {
+		const { scheduler, line } = makeHostile(new Uint8Array(), 1);
+		line.network.listen('dripping', 1883, (peer) => {
+			let at = 0;
+			const drip = (): void => {
+				// Two bytes of a header, and then its length never ends to come.
+				peer.write(Uint8Array.of(at++ === 0 ? 0x20 : 0x80));
+				scheduler.schedule(6_000, drip);
+			};
+			peer.onData = () => {
+				peer.onData = undefined;
+				drip();
+			};
+		});
+		const { ends } = tryRoute(new Uint8Array(), 1, { scheduler, line, host: 'dripping' });
+		expect(ends.map(({ code }) => code)).toEqual(['timeout']);
 	});
 
 	test('a thousand messages too large are read to their ends, and what follows is heard', () => {

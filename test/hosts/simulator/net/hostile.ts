@@ -37,7 +37,7 @@ export const conversation = [
 export const good = Buffer.concat(conversation.map((packet) => generate(packet)));
 
 /** A broker that says these bytes, in these pieces, to whoever connects. */
-function makeHostile(bytes: Uint8Array, cut: number) {
+export function makeHostile(bytes: Uint8Array, cut: number) {
 	const scheduler = new VirtualTime();
 	const network = new VirtualNetwork({ scheduler, random32: seededRandom32(1) });
 	network.listen('broker', 1883, (peer) => {
@@ -50,15 +50,21 @@ function makeHostile(bytes: Uint8Array, cut: number) {
 }
 
 /** What leaves the clock leaves a callback: `advance` would throw. */
-export function tryRoute(bytes: Uint8Array, cut: number): { ends: Fault[]; messages: ArrayBuffer[]; state: string } {
-	const { scheduler, line } = makeHostile(bytes, cut);
+export function tryRoute(
+	bytes: Uint8Array,
+	cut: number,
+	{ scheduler, line, host = 'broker' }: ReturnType<typeof makeHostile> & { readonly host?: string } = makeHostile(
+		bytes,
+		cut,
+	),
+): { ends: Fault[]; messages: ArrayBuffer[]; state: string } {
 	const ends: Fault[] = [];
 	const messages: ArrayBuffer[] = [];
 	const route = new MqttRoute({
 		mqtt: virtualMqtt(line),
 		clock: new BoardClock(scheduler),
 		log: () => {},
-		host: 'broker',
+		host,
 		port: 1883,
 		deviceId: 'ESP32_001',
 		keepAlive: 10_000,

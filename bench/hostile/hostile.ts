@@ -1,11 +1,11 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { clients } from './hostile/clients';
-import { device } from './hostile/device';
-import { serverDoors } from './hostile/doors';
-import { Material } from './hostile/material';
-import type { Target } from './hostile/target';
-import type { Table } from './run';
+import type { Table } from '../run';
+import { clients } from './clients';
+import { device } from './device';
+import { serverDoors } from './doors';
+import { Material } from './material';
+import type { Target } from './target';
 
 /** A case that takes longer hangs. */
 const HANG_MILLISECONDS = 1_000;
@@ -28,7 +28,9 @@ interface Tally {
 	seconds: number;
 }
 
-function alive(): number {
+async function alive(): Promise<number> {
+	// What a WeakRef held lives to the end of the turn.
+	await new Promise(setImmediate);
 	collect();
 	const { heapUsed, external } = process.memoryUsage();
 	return heapUsed + external;
@@ -46,7 +48,7 @@ async function attack({ name, cases, make, renew = Number.POSITIVE_INFINITY }: T
 			trial = make(material);
 		}
 		// Between two trials or within one, as it falls: what a database in memory holds is none of it.
-		if (index === Math.floor(cases / 10)) before = alive();
+		if (index === Math.floor(cases / 10)) before = await alive();
 		const start = performance.now();
 		try {
 			const end = trial.run(material);
@@ -59,7 +61,7 @@ async function attack({ name, cases, make, renew = Number.POSITIVE_INFINITY }: T
 		tally.longest = Math.max(tally.longest, took);
 		if (took > HANG_MILLISECONDS) tally.hangs++;
 	}
-	tally.growth = alive() - before;
+	tally.growth = (await alive()) - before;
 	await trial.close?.();
 	tally.seconds = (performance.now() - began) / 1000;
 	return tally;
