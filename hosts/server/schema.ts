@@ -137,6 +137,12 @@ export const batchSchema = {
 			maxItems: maximumBatch,
 			description: 'one for each measurement, in the same order',
 		},
+		locations: {
+			type: 'array',
+			maxItems: maximumBatch,
+			items: { type: ['array', 'null'], minItems: 2, maxItems: 2 },
+			description: 'one for each measurement, in the same order: [latitude, longitude], or null',
+		},
 	},
 } as const;
 

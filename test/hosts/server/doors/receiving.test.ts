@@ -168,6 +168,36 @@ describe('POST /api/iot/batch', () => {
 		expect(server.rows('rejected').map(({ reason }) => reason)).toContain('spo2: 101 is above 100');
 	});
 
+	test('takes the places that stand beside the measurements: one that came alone before is a duplicate, no conflict', async () => {
+		const server = await webRig();
+		await server.post(id, data, {
+			...measurement(2),
+			device_id: id,
+			reading_id: '5f1c09aa-2',
+			latitude: 14.7,
+			longitude: -17.4,
+		});
+		const { json } = await server.post(id, batch, {
+			device_id: id,
+			measurements: [measurement(1), measurement(2), measurement(3), measurement(4)],
+			reading_ids: ['5f1c09aa-1', '5f1c09aa-2', '5f1c09aa-3', '5f1c09aa-4'],
+			locations: [null, [14.7, -17.4], [-90, 180], [91, 0]],
+		});
+		expect(json).toMatchObject({
+			results: [
+				{ status: 'stored' },
+				{ status: 'duplicate' },
+				{ status: 'stored' },
+				{ status: 'refused', error: expect.stringContaining('latitude: 91') },
+			],
+		});
+		expect(server.rows('readings')).toMatchObject([
+			{ reading_id: '5f1c09aa-2', latitude: 14.7, longitude: -17.4 },
+			{ reading_id: '5f1c09aa-1', latitude: null, longitude: null },
+			{ reading_id: '5f1c09aa-3', latitude: -90, longitude: 180 },
+		]);
+	});
+
 	test('is one transaction, of up to 100', async () => {
 		const server = await webRig();
 		const of = (count: number) => ({
@@ -191,6 +221,18 @@ describe('POST /api/iot/batch', () => {
 			{ device_id: id, measurements: [measurement(1)], reading_ids: [] },
 			400,
 			'reading_ids: 0, for 1 measurements',
+		],
+		[
+			'fewer places',
+			{ device_id: id, measurements: [measurement(1)], locations: [] },
+			400,
+			'locations: 0, for 1 measurements',
+		],
+		[
+			'half a place',
+			{ device_id: id, measurements: [measurement(1)], locations: [[1]] },
+			400,
+			expect.stringContaining('locations'),
 		],
 		['another device', { device_id: 'two', measurements: [] }, 403, 'device_id: two is not ESP32_001, who sent it'],
 		['what is too long', ' '.repeat(65_537), 413, 'body: over 65536 bytes'],
