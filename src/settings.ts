@@ -84,8 +84,9 @@ export const settingRules: { readonly [Name in keyof Settings]: SettingRule } = 
 	deviceId: text({
 		fallback: 'ESP32_001',
 		maximumLength: 64,
-		pattern: () => /^[A-Za-z0-9_.-]+$/,
-		shape: 'letters, digits, "_", "." and "-"',
+		// Not a dot first: "." and ".." are no names in a path.
+		pattern: () => /^[A-Za-z0-9_-][A-Za-z0-9_.-]*$/,
+		shape: 'letters, digits, "_", "-" and, not first, "."',
 		help: 'the name of this device at the server',
 	}),
 	topicPrefix: text({

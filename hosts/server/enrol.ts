@@ -33,7 +33,9 @@ export interface OperatorCredentials {
 /** @throws Error when it cannot be a device's name */
 export function checkDeviceId(deviceId: string): void {
 	if (!deviceIdPattern.test(deviceId))
-		throw new Error(`device_id: ${JSON.stringify(deviceId)} must be 1 to 64 letters, digits, "_", "." or "-"`);
+		throw new Error(
+			`device_id: ${JSON.stringify(deviceId)} must be 1 to 64 letters, digits, "_", "-" or, not first, "."`,
+		);
 }
 
 /**
@@ -130,7 +132,7 @@ export function rotateSecret(state: string, deviceId: string): DeviceCredentials
  */
 export function addOperator(state: string, name: string): OperatorCredentials {
 	if (!deviceIdPattern.test(name))
-		throw new Error(`operator: ${JSON.stringify(name)} must be 1 to 64 letters, digits, "_", "." or "-"`);
+		throw new Error(`operator: ${JSON.stringify(name)} must be 1 to 64 letters, digits, "_", "-" or, not first, "."`);
 	const paths = statePaths(state);
 	const path = join(paths.operators, `${name}.json`);
 	const existing = readJson(path) as OperatorCredentials | undefined;

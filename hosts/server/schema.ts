@@ -5,7 +5,7 @@ import { fieldName, type Json } from './json';
 /** A body is read up to here (bytes); what is longer is refused unread. */
 export const maximumBody = 16_384;
 
-export const deviceIdPattern = /^[A-Za-z0-9_.-]{1,64}$/;
+export const deviceIdPattern = /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}$/;
 export const readingIdPattern = /^([0-9a-f]{8})-(0|[1-9][0-9]{0,9})$/;
 /** A device's journal of alerts numbers for itself (src/alerts/FORMAT.md). */
 export const alertIdPattern = /^([0-9a-f]{8})-a(0|[1-9][0-9]{0,9})$/;
@@ -35,7 +35,7 @@ const text = (maximum: number) => ({ type: 'string', minLength: 1, maxLength: ma
 const deviceId = {
 	type: 'string',
 	pattern: deviceIdPattern.source,
-	description: '1 to 64 letters, digits, "_", "." or "-"',
+	description: '1 to 64 letters, digits, "_", "-" or, not first, "."',
 };
 const timestamp = {
 	type: 'integer',

@@ -64,7 +64,7 @@ export function plan(options: HttpRouteOptions): Plan {
 	const { http, host, deviceId, tokens, onDate } = options;
 	// It is written into the request: nothing in it may end a line.
 	if (!/^[A-Za-z0-9.-]{1,253}$/.test(host)) throw new Fault('range', 'host is no name of 1 to 253 characters');
-	if (!/^[\w.-]{1,64}$/.test(deviceId))
+	if (!/^[\w-][\w.-]{0,63}$/.test(deviceId))
 		throw new Fault('range', 'deviceId is not 1 to 64 of letters, digits, _, - and .');
 	return {
 		http,

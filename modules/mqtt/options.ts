@@ -62,7 +62,7 @@ function bounded(name: string, value: number, least: number, most: number): numb
 export function plan(options: MqttRouteOptions): Plan {
 	const { mqtt, host, deviceId, user, password, prefix = 'fajma/esp32', will } = options;
 	if (host === '') throw new Fault('range', 'host is empty');
-	if (!/^[\w.-]{1,64}$/.test(deviceId))
+	if (!/^[\w-][\w.-]{0,63}$/.test(deviceId))
 		throw new Fault('range', 'deviceId is not 1 to 64 of letters, digits, _, - and .');
 	// Printable ASCII with none of + # " names one topic only [MQTT-4.7.1-1], and is as long in UTF-8 as in characters.
 	if (!/^[!$-*,-~]{1,128}$/.test(prefix)) throw new Fault('range', 'prefix is no topic of 1 to 128 characters');

@@ -53,7 +53,7 @@ function bounded(name: string, value: number, least: number, most: number): numb
 export function plan(options: WebSocketRouteOptions): Plan {
 	const { webSocket, host, deviceId, tokens, onDate } = options;
 	if (!/^[A-Za-z0-9.-]{1,253}$/.test(host)) throw new Fault('range', 'host is no name of 1 to 253 characters');
-	if (!/^[\w.-]{1,64}$/.test(deviceId))
+	if (!/^[\w-][\w.-]{0,63}$/.test(deviceId))
 		throw new Fault('range', 'deviceId is not 1 to 64 of letters, digits, _, - and .');
 	return {
 		webSocket,

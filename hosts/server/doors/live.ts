@@ -67,7 +67,7 @@ export class EventStreams {
 				if (!deviceIdPattern.test(id))
 					return turnAway(request, reply, {
 						status: 400,
-						error: 'device_id: must be 1 to 64 letters, digits, "_", "." or "-"',
+						error: 'device_id: must be 1 to 64 letters, digits, "_", "-" or, not first, "."',
 					});
 				if (feed.listeners >= maximumListeners)
 					return turnAway(request, reply, { status: 503, error: 'too many look already', retryAfter: 60 });

@@ -66,7 +66,7 @@ function deviceOf(query: Query): string {
 	const deviceId = one(query, 'device_id');
 	if (deviceId === undefined) throw new BadRequest('device_id: missing');
 	if (!deviceIdPattern.test(deviceId))
-		throw new BadRequest('device_id: must be 1 to 64 letters, digits, "_", "." or "-"');
+		throw new BadRequest('device_id: must be 1 to 64 letters, digits, "_", "-" or, not first, "."');
 	return deviceId;
 }
 

@@ -96,9 +96,9 @@ describe('GET /api/iot/readings', () => {
 
 	test.each([
 		['', 'device_id: missing'],
-		['device_id=', 'device_id: must be 1 to 64 letters, digits, "_", "." or "-"'],
-		['device_id=a%00', 'device_id: must be 1 to 64 letters, digits, "_", "." or "-"'],
-		["device_id=x'%20OR%201=1", 'device_id: must be 1 to 64 letters, digits, "_", "." or "-"'],
+		['device_id=', 'device_id: must be 1 to 64 letters, digits, "_", "-" or, not first, "."'],
+		['device_id=a%00', 'device_id: must be 1 to 64 letters, digits, "_", "-" or, not first, "."'],
+		["device_id=x'%20OR%201=1", 'device_id: must be 1 to 64 letters, digits, "_", "-" or, not first, "."'],
 		['device_id=a&device_id=b', 'device_id: given twice'],
 		['device_id=a&limit=0', 'limit: 0 is below 1'],
 		['device_id=a&limit=10001', 'limit: 10001 is above 10000'],
