@@ -63,44 +63,38 @@ export function makeSensors(plan: SensorPlan): readonly Sensor[] {
 }
 
 function makeSensor({ part, bus, address, interrupt }: SensorPart, { clock, buses, parts }: SensorPlan): Sensor {
-	const smbus = (): Part<SMBus> => ({ ...buses.smbus(bus), address });
+	// What is found out here and not when a driver is made needs no closure to find it out with.
 	switch (part) {
 		case 'max30101':
-		case 'max30102':
+		case 'max30102': {
+			const sensor: Part<SMBus> = { ...buses.smbus(bus), address };
+			const alert = interrupt === undefined ? undefined : buses.falling(interrupt);
 			return new VitalSigns({
 				clock,
-				hasAlert: interrupt !== undefined,
-				make: (onAlert) =>
-					new Max3010x({
-						sensor: smbus(),
-						...(interrupt !== undefined && { alert: buses.falling(interrupt), onAlert }),
-					}),
+				hasAlert: alert !== undefined,
+				make: (onAlert) => new Max3010x({ sensor, ...(alert && { alert, onAlert }) }),
 				estimator: (options) => new PpgEstimator(options),
 			});
-		case 'mlx90614':
-			return new OneShot({
-				name: part,
-				clock,
-				make: () => new Mlx90614({ sensor: smbus() }),
-				gives: ['temperatureCelsius'],
-				warmUp: 300,
-			});
+		}
+		case 'mlx90614': {
+			const sensor: Part<SMBus> = { ...buses.smbus(bus), address };
+			const make = (): Mlx90614 => new Mlx90614({ sensor });
+			return new OneShot({ name: part, clock, make, gives: ['temperatureCelsius'], warmUp: 300 });
+		}
 		case 'sht3x':
 		case 'sht4x': {
 			// Where something measures the body, the air's temperature is not what is asked for.
 			const isAlone = !parts.some((other) => other.part === 'mlx90614');
 			const gives: readonly Quantity[] = isAlone ? ['temperatureCelsius', 'humidityPercent'] : ['humidityPercent'];
-			const make = (): Sht => new Sht({ sensor: { ...buses.i2c(bus), address }, part });
+			const sensor: Part<I2C> = { ...buses.i2c(bus), address };
+			const make = (): Sht => new Sht({ sensor, part });
 			return new OneShot({ name: part, clock, make, gives, warmUp: 50 });
 		}
-		case 'max17048':
-			return new OneShot({
-				name: part,
-				clock,
-				make: () => new Max17048({ sensor: smbus() }),
-				gives: ['batteryPercent'],
-				warmUp: 1_100,
-			});
+		case 'max17048': {
+			const sensor: Part<SMBus> = { ...buses.smbus(bus), address };
+			const make = (): Max17048 => new Max17048({ sensor });
+			return new OneShot({ name: part, clock, make, gives: ['batteryPercent'], warmUp: 1_100 });
+		}
 		case 'gps':
 			return new Gps({ sensor: buses.serial(bus), clock });
 		default:

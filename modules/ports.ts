@@ -124,7 +124,10 @@ export type OutgoingChannel = Channel | 'batch' | 'live';
 
 export interface Outgoing {
 	readonly channel: OutgoingChannel;
-	/** UTF-8 JSON, one object, as it goes out; packed, where the route has `packedRoom`. The route has read it when `send` returns. */
+	/**
+	 * UTF-8 JSON, one object, as it goes out; packed, where the route has `packedRoom`. Nobody changes it any more: a route may keep
+	 * it until its answer, and need not copy it.
+	 */
 	readonly body: ArrayBuffer;
 	/** A number that comes back with the receipt, unique among what is in flight. Undefined: sent once, no receipt is wanted. */
 	readonly sequence: number | undefined;

@@ -37,7 +37,8 @@ const LONGEST_PATIENCE = 15_000;
 
 /** One waking of the device, from the recovery of its journal to sleep or close(). */
 export class Device {
-	readonly #host: Host;
+	/** As much of it as is needed once all is made: what makes the routes may go. */
+	readonly #host: Pick<Host, 'clock' | 'log' | 'power' | 'link' | 'sensors' | 'facts'>;
 	/** As they were when this machine began; commands change them. */
 	readonly #settings: Settings;
 	readonly #flash: { readonly alerts: FlashSlice; readonly readings: FlashSlice };
@@ -64,8 +65,9 @@ export class Device {
 
 	/** @throws Fault 'flash' when no block of the journal's partition can be used. */
 	constructor(host: Host, given: Settings) {
-		this.#host = host;
+		const { clock: bootClock, sensors, facts } = host;
 		const { log, random32, store, link, power } = host;
+		this.#host = { clock: bootClock, log, power, link, sensors, facts };
 		if (given.logLevel !== '') host.setLogLevel(given.logLevel);
 		const changes = new Changes(given, store, log);
 		const { settings } = changes;

@@ -16,8 +16,7 @@ export class Letter {
 	/** Throws a Fault 'misuse' or 'range' for a message that this route does not carry. */
 	constructor(outgoing: Outgoing) {
 		this.path = pathOf(outgoing);
-		// The route has read it when `send` returns.
-		this.body = new Uint8Array(outgoing.body.slice(0));
+		this.body = new Uint8Array(outgoing.body);
 		this.sequence = outgoing.sequence;
 		this.id = outgoing.id;
 		this.batch = outgoing.batch?.slice();

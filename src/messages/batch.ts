@@ -82,7 +82,11 @@ export class Batch {
 			}
 		}
 		this.#write(']}');
-		return this.#bytes.buffer.slice(0, this.#length);
+		// A copy of it would be 3 KB: rather the little that was not needed goes along, as blanks behind the object.
+		const { buffer } = this.#bytes;
+		if (buffer.byteLength - this.#length > BLANKS_MAX) return buffer.slice(0, this.#length);
+		this.#bytes.fill(BLANK, this.#length);
+		return buffer;
 	}
 
 	#write(text: string): void {
@@ -90,6 +94,10 @@ export class Batch {
 		for (let at = 0; at < text.length; at++) this.#bytes[this.#length++] = text.charCodeAt(at);
 	}
 }
+
+const BLANK = 0x20;
+/** Bytes: as many as a reading takes. */
+const BLANKS_MAX = 192;
 
 /** Of the keys and brackets around the lists. */
 const FRAME = 48;

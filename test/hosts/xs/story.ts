@@ -8,9 +8,9 @@ import { type BoardSetUp, makeWorld, type Resident, type WorldOptions } from '..
  * XS is exact, and so are computrons: a test may hold them.
  */
 export const BUDGET = Object.freeze({
-	arenaPeak: 58_900,
-	slotsPeak: 39_400,
-	chunksPeak: 11_600,
+	arenaPeak: 43_000,
+	slotsPeak: 24_800,
+	chunksPeak: 8_100,
 	stackPeak: 7_600,
 	keys: 20,
 	computronsPerReading: 65_600,

@@ -133,15 +133,6 @@ describe('one message at a time', () => {
 		expect(heard.receipts).toEqual([1]);
 	});
 
-	test('the body is read when send returns', () => {
-		const { route, scheduler, requests } = openWorld();
-		const message = reading(3);
-		route.send(message);
-		new Uint8Array(message.body).fill(0);
-		scheduler.advance(1_000);
-		expect(requests[0]!.body.toString()).toBe('{"n":3}');
-	});
-
 	test('what wants no receipt goes without a key, and brings none', () => {
 		const { deliver, heard, requests } = openWorld();
 		deliver({ channel: 'heartbeat', body: encode('{}'), sequence: undefined, again: false });
