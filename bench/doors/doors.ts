@@ -57,7 +57,7 @@ export async function doorsBench(): Promise<Table> {
 	};
 	const [data, batches] = ['/api/iot/data', '/api/iot/batch'];
 	const isKept = async (count: () => Promise<number> | number, goal: number): Promise<void> => {
-		while ((await count()) < goal) await new Promise((resolve) => setTimeout(resolve, 20));
+		while ((await count()) < goal) await new Promise((resolve) => setTimeout(resolve, 100));
 	};
 	const single: Duel = { ours: [], theirs: [] };
 	const batch: Duel = { ours: [], theirs: [] };

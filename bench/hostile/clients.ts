@@ -66,7 +66,7 @@ function broker(material: Material): readonly [Buffer, number] {
 
 const mqtt: Target = {
 	name: 'MQTT: a broker’s packets to the route',
-	cases: 60_000,
+	cases: 40_000,
 	make: () => ({
 		run: (material) => {
 			const { ends, messages, state } = tryRoute(...broker(material));
@@ -78,7 +78,7 @@ const mqtt: Target = {
 
 const twin: Target = {
 	name: 'MQTT: the same to the client alone',
-	cases: 40_000,
+	cases: 30_000,
 	make: () => ({ run: (material) => ended(tryTwin(...broker(material)), 'closed') }),
 };
 
