@@ -13,7 +13,7 @@ import { World } from './world';
 export interface XsOptions {
 	/** Bytes for slots, chunks and stack together. Default 65,536. A 64-bit build gets twice as much: all is twice as large. */
 	readonly arena?: number;
-	/** Slots of the stack. Default 640, as on the board (`creation` in hosts/esp32/manifest.json): 10 KB of the arena. */
+	/** Slots of the stack. Default 640: 10 KB of the arena. The board has 768: there, clients and TLS are on XS too. */
 	readonly stack?: number;
 	/** Names that the firmware may make up. Default 128. */
 	readonly keys?: number;
