@@ -47,6 +47,9 @@ export interface LoraRadio {
 	readonly reset: number;
 	readonly dio: readonly number[];
 	readonly busy?: number;
+	/** Of an SX1262: its DIO2 switches the antenna, its DIO3 feeds the crystal oscillator. */
+	readonly isSwitchedByDio2?: boolean;
+	readonly isClockedByDio3?: boolean;
 }
 
 export interface EthernetPins {
