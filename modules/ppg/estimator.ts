@@ -83,7 +83,15 @@ export class PpgEstimator {
 	readonly #contact: Contact;
 	readonly #oxygen = new Oxygen();
 	readonly #tracker = new Tracker(RATE_HZ);
-	readonly #evidence: Evidence = { found: false, amplitude: 0, bursts: 1, ratio: 0, coherence: 1, discord: 0 };
+	readonly #evidence: Evidence = {
+		found: false,
+		amplitude: 0,
+		constant: false,
+		bursts: 1,
+		ratio: 0,
+		coherence: 1,
+		discord: 0,
+	};
 	/** Whether there are two channels, each with its constant light. */
 	#compares = false;
 	/** Samples of this second so far, and seconds at the window's end that belong together. */
@@ -190,6 +198,7 @@ export class PpgEstimator {
 		const isConstant = light > CONSTANT * typical;
 		evidence.amplitude = isConstant ? typical / light : typical;
 		if (isConstant) this.#estimate.perfusionPercent = (100 * Math.SQRT2 * 2 * typical) / light;
+		evidence.constant = isConstant;
 		evidence.ratio = 0;
 		evidence.coherence = 1;
 		evidence.discord = 0;

@@ -8,6 +8,8 @@ export interface Evidence {
 	found: boolean;
 	/** Of the pulse, root mean square, by the constant light or, without that, in the sensor's units. */
 	amplitude: number;
+	/** Whether there is constant light. */
+	constant: boolean;
 	/** The loudest second by the typical one. */
 	bursts: number;
 	/** Red pulse by infrared pulse, each by its constant light; 0 when there is one channel. */
@@ -33,6 +35,28 @@ const FAST = 100;
 const RACING = 110;
 /** Windows in turn for what is as regular as nothing that lives but a heart at rest, and has no shape. */
 const PURE = 12;
+/** Windows in turn, at least, for a pulse as in a textbook, and for any plain one, before anything is known. */
+const TEXTBOOK = 3;
+const PLAIN = 5;
+/** A plain beat: how far its peaks stand over its troughs, at least (with breathing in it, where two channels say blood). */
+const STANDING = 1;
+const STANDING_BLOOD = 0.5;
+/** The same by the likeness: a stride has a jolt for each foot, so half-way is another peak. More is asked of a beat without shape. */
+const SINGLE = 1.3;
+const SMOOTHLY_SINGLE = 1.4;
+/** How unlike its upstrokes may be, and how much louder its loudest second. */
+const EVEN = 0.16;
+const STEADY = 1.7;
+/** For a beat that is not plain, and is watched for long. */
+const UNEVEN = 0.3;
+const CLEAR = 65;
+/** A slower pulse has its harmonics in the band, and so its shape, however smooth; from here on runners swing their arms. */
+const SMOOTH = 62;
+const SWINGING = 86;
+/** Seconds of plain beats that are remembered: so long a rate is followed through others when they are louder. */
+const TRUST = 10;
+/** Windows in turn of what an amplifier left, on one channel: nothing says how much of the light it is. */
+const UNKNOWN = 10;
 /** Share of the way to what a window says that the rate goes in a second: the mean is over about as long as an oximeter's. */
 const SMOOTHING = 0.22;
 
@@ -57,6 +81,8 @@ export class Tracker {
 	#lowest = 0;
 	#ratio = 0;
 	#missed = 0;
+	/** Seconds of plain beats, less the others: earned at rest, spent in motion. */
+	#trust = 0;
 
 	constructor(rateHz: number) {
 		this.#samplesAMinute = 60 * rateHz;
@@ -91,6 +117,12 @@ export class Tracker {
 			else if (byBeat && even >= 0.5) bpm = beaten;
 			else if (byRepeat && clear >= 0.5) bpm = repeated;
 			if (bpm > 0 && this.quality >= ENOUGH - 10) {
+				if (agree && isSingle(periodicity)) this.#trust = Math.min(TRUST, this.#trust + 1);
+				else if (!evidence.constant || evidence.amplitude > 1.4 * this.#loudness) this.#trust--;
+				if (this.#trust <= 0) {
+					this.rate = 0;
+					return this.#refuse('motion', 0);
+				}
 				this.rate += SMOOTHING * (bpm - this.rate);
 				this.#accept(evidence, beats);
 				return true;
@@ -147,7 +179,9 @@ export class Tracker {
 		}
 		const shape = Math.abs(beats.skew);
 		const known = this.#last > 0;
-		let needed = windowsFor(shape, this.quality);
+		const plain = isPlain(evidence, beats, periodicity);
+		if (!plain && !this.#isClear(beats, periodicity)) return this.#refuse('weak');
+		let needed = plain ? windowsFor(shape, this.quality) : PURE;
 		if (known) {
 			if (bpm > this.#last + 12 + 0.8 * this.#age) return this.#refuse('motion', 0);
 			if (bpm < Math.max(this.#last - 12 - this.#age, 0.8 * this.#lowest)) return this.#refuse('motion', 0);
@@ -160,10 +194,12 @@ export class Tracker {
 			if (this.rate > 0) needed += 3;
 		} else {
 			needed = this.#proof(bpm, shape, evidence, beats, periodicity);
-			if (needed === 0) return this.#refuse('motion', this.#pendingFor - 2);
+			if (needed > 0 && !plain) needed = evidence.constant ? PURE : 0;
+			if (needed === 0) return this.#refuse('motion');
 		}
 		if (this.#pendingFor < needed) return this.#refuse('settling', this.#pendingFor);
 		this.rate = this.#pending;
+		this.#trust = this.#pendingFor;
 		this.#accept(evidence, beats);
 		return true;
 	}
@@ -176,21 +212,37 @@ export class Tracker {
 	#proof(bpm: number, shape: number, evidence: Evidence, beats: Beats, periodicity: Periodicity): number {
 		const fast = bpm > FAST;
 		const steep = shape > (fast ? 0.5 : 0.4);
-		let needed = windowsFor(shape, this.quality);
+		let needed = Math.max(
+			this.#isTextbook(shape, beats, periodicity) ? TEXTBOOK : PLAIN,
+			windowsFor(shape, this.quality),
+		);
 		if (fast) needed += 3;
 		if (evidence.ratio === 0) {
-			// One channel: nothing else can tell a stride from a racing heart.
+			// One channel: nothing else can tell a stride from a racing heart, or an exercise from a slow one.
 			if (bpm > RACING && shape < 0.8) return 0;
-			if (!steep && (fast || (shape < 0.3 && (bpm < SLOW || periodicity.comb < 1)))) return 0;
-			return needed;
+			if ((bpm > FAST || bpm < SLOW + 5) && shape < 0.7) return 0;
+			// Cameras smooth a pulse's shape away, and have constant light.
+			const smooth = evidence.constant && bpm > SMOOTH && bpm < SWINGING && isSingle(periodicity, SMOOTHLY_SINGLE);
+			if (!steep && !smooth) return 0;
+			return evidence.constant || needed === TEXTBOOK ? needed : Math.max(needed, UNKNOWN);
 		}
 		// More blood, less light: red and infrared fall steeply. What rises steeply is an amplifier's doing, or an arm's.
 		const falls = steep && beats.skew < 0;
 		if (fast && evidence.ratio > 0.6 && !(falls && shape > 0.8)) return 0;
 		if (evidence.ratio > 0.75) needed += 3;
 		if (bpm < SLOW) needed += 3;
-		if (falls && (bpm >= SLOW || shape > 0.6)) return needed;
+		if (falls && (bpm >= SMOOTH || shape > 0.6)) return needed;
 		return this.#isPure(evidence) ? PURE : 0;
+	}
+
+	/** Not plain, but so clear that it may be, when it lasts. */
+	#isClear(beats: Beats, periodicity: Periodicity): boolean {
+		return isSingle(periodicity, SMOOTHLY_SINGLE) && beats.heightSpread < UNEVEN && this.quality >= CLEAR;
+	}
+
+	/** As at rest, with warm hands. */
+	#isTextbook(shape: number, beats: Beats, periodicity: Periodicity): boolean {
+		return shape > 0.6 && periodicity.comb > 1.2 && beats.heightSpread < 0.1 && this.quality > 80;
 	}
 
 	#accept(evidence: Evidence, beats: Beats): void {
@@ -213,6 +265,18 @@ export class Tracker {
 		if (++this.#missed > PATIENCE) this.rate = 0;
 		return false;
 	}
+}
+
+/** One beat in a period, not two. */
+function isSingle({ comb, clarity }: Periodicity, share = SINGLE): boolean {
+	return comb > STANDING && comb > share * clarity;
+}
+
+/** One beat in a period, as even as at rest. */
+function isPlain(evidence: Evidence, beats: Beats, periodicity: Periodicity): boolean {
+	if (!(beats.heightSpread < EVEN && evidence.bursts < STEADY)) return false;
+	const blood = evidence.ratio > 0 && evidence.ratio < 0.6 && evidence.coherence > 0.95 && beats.skew < -0.5;
+	return isSingle(periodicity) || (blood && periodicity.comb > STANDING_BLOOD);
 }
 
 /** Windows in turn that must say the same: the less it looks like a pulse, the more. */

@@ -226,6 +226,40 @@ describe('it refuses rather than misleads', () => {
 		}
 	});
 
+	/** An arm of a runner: forth and back once in two steps, a jolt at each, no two alike, and a racing heart below. */
+	function stride(hertz: number, constant: number): Samples {
+		const random = seededRandom32(Math.round(hertz * 100));
+		let strength = 1;
+		const red = Float64Array.from({ length: 25 * 60 }, (_, at) => {
+			const turn = (2 * Math.PI * hertz * at) / 25;
+			strength += 0.04 * (1 - strength) + 0.07 * normal(random);
+			const heart = 0.25 * Math.sin((2 * Math.PI * 2.6 * at) / 25);
+			const arm = Math.sin(turn) + 0.9 * Math.sin(2 * turn + 1.2);
+			return constant - 300 * (strength * arm + heart + 0.1 * normal(random));
+		});
+		return { red, infrared: red };
+	}
+
+	test.each([1, 1.2, 1.3, 1.4, 1.5, 1.6])(
+		'a runner’s arm at %f Hz from the start, on one channel: no rate',
+		(hertz) => {
+			for (const constant of [0, 50_000])
+				expect(rates(watch(stride(hertz, constant), { rateHz: 25, infrared: false }))).toEqual([]);
+		},
+	);
+
+	test.each([0.8, 1, 1.2, 1.4, 1.6, 1.8])(
+		'a sway at %f Hz, of which an amplifier left no constant light: no rate',
+		(hertz) => {
+			const random = seededRandom32(9);
+			const red = Float64Array.from(
+				{ length: 25 * 60 },
+				(_, at) => 300 * Math.sin((2 * Math.PI * hertz * at) / 25) + 10 * normal(random),
+			);
+			expect(rates(watch({ red, infrared: red }, { rateHz: 25, infrared: false }))).toEqual([]);
+		},
+	);
+
 	test('a jolt in the middle costs seconds, not the rate', () => {
 		const samples = light({ rateHz: 25, seconds: 40, bpm: 66, noise: 15 });
 		for (let at = 500; at < 512; at++) samples.infrared[at]! += 8000;
