@@ -1,4 +1,4 @@
-import type { Fault } from '../../modules/fault';
+import { Fault } from '../../modules/fault';
 import type { Alarm, Clock, Log, Outgoing, Random32, Route } from '../../modules/ports';
 import { Backoff, type BackoffOptions } from './backoff';
 import { MAIL_BASE } from './mail';
@@ -234,8 +234,24 @@ export class Lane {
 	}
 
 	#take(outgoing: Outgoing): boolean {
-		this.#isFull = !this.route.send(outgoing);
-		return !this.#isFull;
+		let isTaken = false;
+		this.#guard(() => {
+			isTaken = this.route.send(outgoing);
+			this.#isFull = !isTaken;
+		});
+		return isTaken;
+	}
+
+	/** A route that throws has failed: whoever sends does so from an alarm, and what leaves an alarm ends the machine. */
+	#guard(call: () => void): void {
+		try {
+			call();
+		} catch (thrown) {
+			const { code, message } = Fault.from(thrown, 'misuse');
+			this.#options.log('error', this.route.name, `${code}: ${message}`);
+			this.route.close();
+			this.#closed();
+		}
 	}
 
 	#become(state: LaneState): void {
@@ -250,7 +266,7 @@ export class Lane {
 		if (this.#state === 'waiting') this.#become('opening');
 		if (this.#state === 'opening' && route.state === 'closed') {
 			this.#alarm.set(patience);
-			route.open();
+			this.#guard(() => route.open());
 		} else if (this.canCarry && this.#inFlight.size > 0) {
 			const left = this.#since + patience - clock.ticks;
 			if (left > 0) this.#alarm.set(Math.ceil(left));

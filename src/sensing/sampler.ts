@@ -193,7 +193,6 @@ export class Sampler {
 			reading = quantise(sample, dating.stamp(), (name, value) =>
 				log('warning', 'sampler', `${name}: ${value} is out of bounds, left out`),
 			);
-			if (reading.batteryPercent !== undefined) owner.onBattery?.(reading.batteryPercent);
 			packReading(reading, this.#bytes);
 			sequence = journal.append(this.#bytes);
 		} catch (thrown) {
@@ -201,7 +200,13 @@ export class Sampler {
 			return;
 		}
 		this.#journaled++;
-		owner.onReading(sequence, reading);
+		try {
+			if (reading.batteryPercent !== undefined) owner.onBattery?.(reading.batteryPercent);
+			owner.onReading(sequence, reading);
+		} catch (thrown) {
+			// Nobody foresaw it. The reading is kept, and the beat goes on.
+			log('error', 'sampler', Fault.from(thrown, 'misuse').message);
+		}
 	}
 
 	#begin(sensor: Sensor): void {
@@ -219,7 +224,11 @@ export class Sampler {
 		for (const sensor of this.#started) {
 			if (sensor.live && !all) continue;
 			this.#started.delete(sensor);
-			sensor.stop?.();
+			try {
+				sensor.stop?.();
+			} catch (thrown) {
+				this.#fail(sensor, thrown);
+			}
 		}
 	}
 

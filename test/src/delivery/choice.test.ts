@@ -199,6 +199,33 @@ describe('the choice of a route', () => {
 		expect(live.state).toBe('open');
 	});
 
+	test('a route that throws has failed, and the next one carries', () => {
+		const { mqtt, http, courier, take, log } = setUpTrusted();
+		mqtt.send = () => {
+			throw new Fault('range', 'a body of 5000 bytes');
+		};
+		take();
+		expect(courier.lanes[1]!.state).toBe('waiting');
+		expect(http.sequences).toEqual([2]);
+		courier.post('heartbeat', '{}');
+		courier.postLive('{}');
+		expect(log.join('\n')).toContain('error mqtt: range: a body of 5000 bytes');
+	});
+
+	test('a route that cannot even begin to open is tried again later', () => {
+		const { mqtt, courier, step } = setUp();
+		const open = mqtt.open.bind(mqtt);
+		mqtt.open = () => {
+			throw new Fault('misuse', 'no client');
+		};
+		courier.start();
+		step();
+		expect(courier.lanes[1]!.state).toBe('waiting');
+		mqtt.open = open;
+		step(1_000);
+		expect(mqtt.state).toBe('opening');
+	});
+
 	test('a wait that the server asked for is kept, with the jitter on top', () => {
 		const { world, mqtt, courier } = setUpTrusted();
 		mqtt.fail(gone, 30_000);

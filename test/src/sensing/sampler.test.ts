@@ -9,7 +9,7 @@ import { Journal } from '../../../modules/journal/journal';
 import type { Sample, Sensor } from '../../../modules/ports';
 import { Dating } from '../../../src/sensing/dating';
 import { READING_BYTE_LENGTH, unpackReading } from '../../../src/sensing/reading';
-import { Sampler } from '../../../src/sensing/sampler';
+import { Sampler, type SamplerOwner } from '../../../src/sensing/sampler';
 
 const NOON = 1_767_268_800_000;
 
@@ -25,6 +25,7 @@ function setUp(sensors: Sensor[], interval = 30_000, patience = 0) {
 	const clock = new BoardClock(world, { epoch: NOON });
 	const log: string[] = [];
 	const kept: number[] = [];
+	const owner: SamplerOwner = { onReading: (sequence) => kept.push(sequence) };
 	const sampler = new Sampler({
 		clock,
 		log: (level, source, message) => log.push(`${level} ${source}: ${message}`),
@@ -33,7 +34,7 @@ function setUp(sensors: Sensor[], interval = 30_000, patience = 0) {
 		dating: new Dating({ clock, store: new VirtualStore() }),
 		interval,
 		patience,
-		owner: { onReading: (sequence) => kept.push(sequence) },
+		owner,
 	});
 	const readings = () => {
 		const bytes = new Uint8Array(READING_BYTE_LENGTH);
@@ -42,7 +43,7 @@ function setUp(sensors: Sensor[], interval = 30_000, patience = 0) {
 			all.push(unpackReading(bytes));
 		return all;
 	};
-	return { world, flash, journal, clock, sampler, log, kept, readings };
+	return { world, flash, journal, clock, sampler, owner, log, kept, readings };
 }
 
 describe('the sampler', () => {
@@ -140,6 +141,24 @@ describe('the sampler', () => {
 		world.advance(1);
 		expect([sampler.sampled, sampler.journaled]).toEqual([1, 0]);
 		expect(log[0]).toContain('error sampler: a reading could not be kept');
+	});
+
+	test('keeps the reading and its beat when whoever is told of it throws', () => {
+		const { world, sampler, owner, log, readings } = setUp([sensor('gauge', () => ({ batteryPercent: 50 }))]);
+		owner.onReading = () => {
+			throw new Fault('range', 'no room');
+		};
+		sampler.start();
+		world.advance(30_000);
+		owner.onBattery = () => {
+			throw new Error('nobody foresaw it');
+		};
+		world.advance(30_000);
+		expect(readings().length).toBe(3);
+		expect([sampler.journaled, log]).toEqual([
+			3,
+			['error sampler: no room', 'error sampler: no room', 'error sampler: nobody foresaw it'],
+		]);
 	});
 
 	test('goes on with a beat that began before this boot, early or late', () => {
@@ -317,5 +336,17 @@ describe('slow sensors', () => {
 		sampler.start();
 		world.advance(1);
 		expect([sampler.journaled, log[0]]).toEqual([1, 'warning sampler: bad: no bus']);
+	});
+
+	test('one that throws when it is let rest has failed, and the beat goes on', () => {
+		const { world, sampler, slow, times, log } = scene(400, 1_000);
+		slow.stop = () => {
+			throw new Fault('sensor', 'no bus');
+		};
+		sampler.start();
+		world.advance(30_000);
+		expect(times().map(([at]) => at)).toEqual([400, 30_000]);
+		expect(log).toContain('warning sampler: slow: no bus');
+		sampler.stop();
 	});
 });
