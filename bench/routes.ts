@@ -15,6 +15,7 @@ import { encode } from '../modules/text/utf8';
 import { WebSocketRoute } from '../modules/websocket/route';
 import { Batch } from '../src/messages/batch';
 import { readingId, readingMessage } from '../src/messages/reading';
+import { ear } from '../test/support/ear';
 import { CountingProxy } from './proxy';
 import type { Table } from './run';
 
@@ -68,9 +69,9 @@ function sendAll(route: Route, messages: readonly Outgoing[]): Promise<void> {
 		const pump = (): void => {
 			while (index < messages.length && route.send(messages[index]!)) index++;
 		};
-		route.onWritable = pump;
-		route.onRefused = (sequence, fault) => reject(new Error(`${sequence} was refused: ${fault.message}`));
-		route.onReceipt = () => {
+		ear(route).onWritable = pump;
+		ear(route).onRefused = (sequence, fault) => reject(new Error(`${sequence} was refused: ${fault.message}`));
+		ear(route).onReceipt = () => {
 			missing--;
 			if (missing === 0) resolve();
 			else pump();
@@ -120,8 +121,8 @@ export async function routesBench(): Promise<Table> {
 		const proxy = await CountingProxy.open(name === 'MQTT' ? server.mqttsPort! : server.httpsPort);
 		const route = make(proxy.port);
 		await new Promise<void>((resolve, reject) => {
-			route.onOpen = resolve;
-			route.onClosed = reject;
+			ear(route).onOpen = resolve;
+			ear(route).onClosed = reject;
 			route.open();
 		});
 		await sendAll(route, [single()]);

@@ -12,6 +12,7 @@ import { publishLength } from '../modules/mqtt/packet';
 import { MqttRoute } from '../modules/mqtt/route';
 import { encode } from '../modules/text/utf8';
 import { readingId, readingMessage } from '../src/messages/reading';
+import { ear } from '../test/support/ear';
 import { CountingProxy } from './proxy';
 import type { Table } from './run';
 
@@ -49,8 +50,8 @@ function sendAll(route: MqttRoute, from: number, to: number, done: () => void): 
 	const pump = (): void => {
 		while (next <= to && route.send({ channel: 'data', body: body(next), sequence: next, again: false })) next++;
 	};
-	route.onWritable = pump;
-	route.onReceipt = () => {
+	ear(route).onWritable = pump;
+	ear(route).onReceipt = () => {
 		missing--;
 		if (missing === 0) done();
 		else pump();
@@ -74,7 +75,7 @@ function drain(window: number): number {
 	});
 	let began = 0;
 	let ended: number | undefined;
-	route.onOpen = () => {
+	ear(route).onOpen = () => {
 		began = scheduler.now;
 		sendAll(route, 1, BACKLOG, () => {
 			ended = scheduler.now;
@@ -116,8 +117,8 @@ async function overTls(version: 'TLSv1.2' | 'TLSv1.3', authority: Issued, certif
 		will: () => '{"device_id":"ESP32_001","status":"offline"}',
 	});
 	await new Promise<void>((resolve, reject) => {
-		route.onOpen = resolve;
-		route.onClosed = reject;
+		ear(route).onOpen = resolve;
+		ear(route).onClosed = reject;
 		route.open();
 	});
 	// The first reading settles what follows the handshake: session tickets, SUBACK.

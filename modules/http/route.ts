@@ -12,7 +12,7 @@
  * IDLE and ASKING are `open`. While IDLE the connection may come and go: nobody is told.
  */
 import { Fault } from '../fault';
-import type { Alarm, Clock, Log, Outgoing, Route } from '../ports';
+import type { Alarm, Clock, Log, Outgoing, Route, RouteListener } from '../ports';
 import { Answer } from './answer';
 import { Batching } from './batching';
 import { judge } from './judge';
@@ -32,12 +32,7 @@ const IDLE_MOST = 30_000;
 export class HttpRoute implements Route, LineEvents, Told {
 	readonly name = 'http';
 	readonly isLive = false;
-	onOpen: (() => void) | undefined;
-	onClosed: ((fault: Fault, retryAfter?: number) => void) | undefined;
-	onReceipt: ((sequence: number) => void) | undefined;
-	onRefused: ((sequence: number, fault: Fault) => void) | undefined;
-	onWritable: (() => void) | undefined;
-	onMessage: ((body: ArrayBuffer) => void) | undefined;
+	listener: RouteListener | undefined;
 
 	readonly #plan: Plan;
 	readonly #clock: Clock;
@@ -147,7 +142,7 @@ export class HttpRoute implements Route, LineEvents, Told {
 		else {
 			this.#become(State.IDLE);
 			this.#log('info', this.name, `open for ${host}:${port}`);
-			this.#guard(() => this.onOpen?.());
+			this.#guard(() => this.listener?.onOpen());
 		}
 	}
 
@@ -212,7 +207,7 @@ export class HttpRoute implements Route, LineEvents, Told {
 		}
 		this.#rest();
 		this.#batching.answered(1);
-		if (sequence !== undefined) this.onRefused?.(sequence, fault);
+		if (sequence !== undefined) this.listener?.onRefused(sequence, fault);
 		else this.#log('warning', this.name, `${path}: ${fault.message}`);
 		this.#tellWritable();
 	}
@@ -228,7 +223,7 @@ export class HttpRoute implements Route, LineEvents, Told {
 	#tellWritable(): void {
 		if (this.#state !== State.IDLE || !this.#owed) return;
 		this.#owed = false;
-		this.onWritable?.();
+		this.listener?.onWritable();
 	}
 
 	/** Runs what may call back; what that throws ends the route as a Fault of its own, not the server's. */
@@ -255,7 +250,7 @@ export class HttpRoute implements Route, LineEvents, Told {
 		this.#shut();
 		this.#log('warning', this.name, `${first.code}: ${first.message}`);
 		try {
-			this.onClosed?.(first, retryAfter);
+			this.listener?.onClosed(first, retryAfter);
 		} catch (thrown) {
 			this.#log('error', this.name, `onClosed threw: ${Fault.from(thrown, 'misuse').message}`);
 		}

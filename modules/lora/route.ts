@@ -1,5 +1,5 @@
 import { Fault } from '../fault';
-import type { Alarm, Clock, Log, Outgoing, Radio, Route, UplinkEnd } from '../ports';
+import type { Alarm, Clock, Log, Outgoing, Radio, Route, RouteListener, UplinkEnd } from '../ports';
 import { commandMessage } from './command';
 import { ALERT_BYTE_LENGTH, Port, READING_BYTE_LENGTH, SHORT_BYTE_LENGTH, shorten } from './payload';
 import type { SessionKeeper } from './session';
@@ -30,12 +30,7 @@ export class LoraRoute implements Route {
 	readonly name = 'lorawan';
 	readonly batchLimit = 1;
 	readonly isLive = false;
-	onOpen: (() => void) | undefined;
-	onClosed: ((fault: Fault, retryAfter?: number) => void) | undefined;
-	onReceipt: ((sequence: number) => void) | undefined;
-	onRefused: ((sequence: number, fault: Fault) => void) | undefined;
-	onWritable: (() => void) | undefined;
-	onMessage: ((body: ArrayBuffer) => void) | undefined;
+	listener: RouteListener | undefined;
 	readonly #options: LoraRouteOptions;
 	/** For the joined session that open() found, and for the moment when the band has rested. */
 	readonly #alarm: Alarm;
@@ -139,7 +134,7 @@ export class LoraRoute implements Route {
 		this.#alarm.clear();
 		this.#state = 'open';
 		this.#options.log('info', 'lorawan', `joined, ${this.packedRoom} bytes an uplink`);
-		this.onOpen?.();
+		this.listener?.onOpen();
 	}
 
 	#sent({ acknowledged }: UplinkEnd): void {
@@ -153,7 +148,7 @@ export class LoraRoute implements Route {
 			return;
 		}
 		if (acknowledged) this.#unanswered = 0;
-		if (sequence !== undefined) this.onReceipt?.(sequence);
+		if (sequence !== undefined) this.listener?.onReceipt(sequence);
 		this.#writable();
 	}
 
@@ -167,7 +162,7 @@ export class LoraRoute implements Route {
 			return;
 		}
 		this.#isWanted = false;
-		this.onWritable?.();
+		this.listener?.onWritable();
 	}
 
 	#downlink(port: number, payload: ArrayBuffer): void {
@@ -184,7 +179,7 @@ export class LoraRoute implements Route {
 			log('warning', 'lorawan', Fault.from(thrown, 'malformed').message);
 			return;
 		}
-		this.onMessage?.(message);
+		this.listener?.onMessage(message);
 	}
 
 	#end(fault: Fault): void {
@@ -192,7 +187,7 @@ export class LoraRoute implements Route {
 		this.#reset();
 		this.#options.radio.close();
 		this.#options.log('info', 'lorawan', fault.message);
-		this.onClosed?.(fault);
+		this.listener?.onClosed(fault);
 	}
 }
 

@@ -8,7 +8,7 @@
  *   any ── close() ──> CLOSED (silent)
  */
 import { Fault } from '../fault';
-import type { Alarm, Clock, Log, Outgoing, Route } from '../ports';
+import type { Alarm, Clock, Log, Outgoing, Route, RouteListener } from '../ports';
 import type { Client, Control, Readable } from './client';
 import { Inbox, type InboxOwner } from './inbox';
 import { Line, type LineEvents } from './line';
@@ -26,13 +26,7 @@ export class MqttRoute implements Route, LineEvents, InboxOwner, OutboxOwner {
 	readonly name = 'mqtt';
 	readonly batchLimit = 1;
 	readonly isLive = false;
-	onOpen: (() => void) | undefined;
-	onClosed: ((fault: Fault) => void) | undefined;
-	onReceipt: ((sequence: number) => void) | undefined;
-	/** Never called: MQTT 3.1.1 has no refusal. */
-	onRefused: ((sequence: number, fault: Fault) => void) | undefined;
-	onWritable: (() => void) | undefined;
-	onMessage: ((body: ArrayBuffer) => void) | undefined;
+	listener: RouteListener | undefined;
 
 	readonly #plan: Plan;
 	readonly #clock: Clock;
@@ -130,17 +124,20 @@ export class MqttRoute implements Route, LineEvents, InboxOwner, OutboxOwner {
 		return before;
 	}
 
-	/** Calls back; what that throws ends the route as a Fault of its own, not the peer's. */
-	#tell<T>(callback: ((value: T) => void) | undefined, value: T): void {
+	/** Tells the listener; what that throws ends the route as a Fault of its own, not the peer's. */
+	#tell<Name extends 'onOpen' | 'onReceipt' | 'onWritable' | 'onMessage'>(
+		name: Name,
+		value?: Parameters<RouteListener[Name]>[0],
+	): void {
 		try {
-			callback?.(value);
+			this.listener?.[name](value as never);
 		} catch (thrown) {
 			throw new Fault('misuse', `a callback threw: ${Fault.from(thrown, 'misuse').message}`);
 		}
 	}
 
 	#settle(): void {
-		if (this.#state === State.OPEN && this.#outbox.takeOwed()) this.#tell(this.onWritable, undefined);
+		if (this.#state === State.OPEN && this.#outbox.takeOwed()) this.#tell('onWritable');
 	}
 
 	// What the inbox, the outbox and the line tell: to the route itself, since a closure each would be memory.
@@ -150,7 +147,7 @@ export class MqttRoute implements Route, LineEvents, InboxOwner, OutboxOwner {
 	}
 
 	takeMessage(body: ArrayBuffer): void {
-		this.#tell(this.onMessage, body);
+		this.#tell('onMessage', body);
 	}
 
 	turnAway(why: string): void {
@@ -191,7 +188,7 @@ export class MqttRoute implements Route, LineEvents, InboxOwner, OutboxOwner {
 		this.#become(State.OPEN);
 		this.#watch();
 		this.#log('info', this.name, `open to ${this.#plan.login.host}:${this.#plan.login.port}`);
-		this.#tell(this.onOpen, undefined);
+		this.#tell('onOpen');
 	}
 
 	#onSubscribed({ id, payload }: Control): void {
@@ -211,7 +208,7 @@ export class MqttRoute implements Route, LineEvents, InboxOwner, OutboxOwner {
 			this.#log('debug', this.name, `a receipt that nothing waits for: ${id}`);
 			return;
 		}
-		this.#tell(this.onReceipt, sequence);
+		this.#tell('onReceipt', sequence);
 		this.#settle();
 	}
 
@@ -248,7 +245,7 @@ export class MqttRoute implements Route, LineEvents, InboxOwner, OutboxOwner {
 		this.#shut();
 		this.#log('warning', this.name, `${first.code}: ${first.message}`);
 		try {
-			this.onClosed?.(first);
+			this.listener?.onClosed(first);
 		} catch (thrown) {
 			this.#log('error', this.name, `onClosed threw: ${Fault.from(thrown, 'misuse').message}`);
 		}

@@ -10,7 +10,7 @@
  *   any ── close() ──> CLOSED (silent)
  */
 import { Fault } from '../fault';
-import type { Alarm, Clock, Log, Outgoing, Route } from '../ports';
+import type { Alarm, Clock, Log, Outgoing, Route, RouteListener } from '../ports';
 import { Answers, type AnswersOwner } from './answers';
 import type { Client, Readable } from './client';
 import { Refusal } from './faults';
@@ -27,12 +27,7 @@ export class WebSocketRoute implements Route, LineEvents, InboxOwner, OutboxOwne
 	readonly name = 'websocket';
 	readonly batchLimit = 1;
 	readonly isLive = true;
-	onOpen: (() => void) | undefined;
-	onClosed: ((fault: Fault, retryAfter?: number) => void) | undefined;
-	onReceipt: ((sequence: number) => void) | undefined;
-	onRefused: ((sequence: number, fault: Fault) => void) | undefined;
-	onWritable: (() => void) | undefined;
-	onMessage: ((body: ArrayBuffer) => void) | undefined;
+	listener: RouteListener | undefined;
 
 	readonly #plan: Plan;
 	readonly #clock: Clock;
@@ -144,12 +139,16 @@ export class WebSocketRoute implements Route, LineEvents, InboxOwner, OutboxOwne
 		return before;
 	}
 
-	/** Calls back; what that throws ends the route as a Fault of its own, not the peer's. */
-	#tell<T>(callback: ((value: T) => void) | undefined, value: T): void {
+	/** Tells the listener; what that throws ends the route as a Fault of its own, not the peer's. */
+	#tell<Name extends Exclude<keyof RouteListener, 'onClosed'>>(
+		name: Name,
+		value?: Parameters<RouteListener[Name]>[0],
+		fault?: Fault,
+	): void {
 		try {
-			callback?.(value);
+			this.listener?.[name](value as never, fault as never);
 		} catch (thrown) {
-			throw new Fault('misuse', `a callback threw: ${Fault.from(thrown, 'misuse').message}`);
+			throw threw(thrown);
 		}
 	}
 
@@ -169,15 +168,15 @@ export class WebSocketRoute implements Route, LineEvents, InboxOwner, OutboxOwne
 	}
 
 	receive(sequence: number): void {
-		this.#tell(this.onReceipt, sequence);
+		this.#tell('onReceipt', sequence);
 	}
 
 	refuse(sequence: number, fault: Fault): void {
-		this.#tell((each: number) => this.onRefused?.(each, fault), sequence);
+		this.#tell('onRefused', sequence, fault);
 	}
 
 	takeCommand(body: ArrayBuffer): void {
-		this.#tell(this.onMessage, body);
+		this.#tell('onMessage', body);
 	}
 
 	onFault(fault: Fault): void {
@@ -189,7 +188,11 @@ export class WebSocketRoute implements Route, LineEvents, InboxOwner, OutboxOwne
 	}
 
 	onDate(date: string): void {
-		this.#tell((each: string) => this.#plan.onDate?.(each, this.#askedAt, this.#clock.ticks), date);
+		try {
+			this.#plan.onDate?.(date, this.#askedAt, this.#clock.ticks);
+		} catch (thrown) {
+			throw threw(thrown);
+		}
 	}
 
 	onPing(): void {
@@ -209,7 +212,7 @@ export class WebSocketRoute implements Route, LineEvents, InboxOwner, OutboxOwne
 	}
 
 	#settle(): void {
-		if (this.#state === State.OPEN && this.#outbox.takeOwed()) this.#tell(this.onWritable, undefined);
+		if (this.#state === State.OPEN && this.#outbox.takeOwed()) this.#tell('onWritable');
 	}
 
 	/** On each connection, first of all: the guide's message. Opens the route once it is written. */
@@ -226,7 +229,7 @@ export class WebSocketRoute implements Route, LineEvents, InboxOwner, OutboxOwne
 		this.#look();
 		tokens.accepted();
 		this.#log('info', this.name, `open to ${host}:${port}`);
-		this.#tell(this.onOpen, undefined);
+		this.#tell('onOpen');
 	}
 
 	onReadable(client: Client, count: number, readable: Readable): void {
@@ -282,7 +285,7 @@ export class WebSocketRoute implements Route, LineEvents, InboxOwner, OutboxOwne
 		this.#shut();
 		this.#log('warning', this.name, `${first.code}: ${first.message}`);
 		try {
-			this.onClosed?.(first, first instanceof Refusal ? first.retryAfter : undefined);
+			this.listener?.onClosed(first, first instanceof Refusal ? first.retryAfter : undefined);
 		} catch (thrown) {
 			this.#log('error', this.name, `onClosed threw: ${Fault.from(thrown, 'misuse').message}`);
 		}
@@ -301,4 +304,9 @@ export class WebSocketRoute implements Route, LineEvents, InboxOwner, OutboxOwne
 	#become(state: State): void {
 		this.#state = state;
 	}
+}
+
+/** What a callback throws is a fault of this device, not the peer's. */
+function threw(thrown: unknown): Fault {
+	return new Fault('misuse', `a callback threw: ${Fault.from(thrown, 'misuse').message}`);
 }

@@ -1,5 +1,5 @@
 import { Fault } from '../../modules/fault';
-import type { Alarm, Clock, Log, Outgoing, Random32, Route } from '../../modules/ports';
+import type { Alarm, Clock, Log, Outgoing, Random32, Route, RouteListener } from '../../modules/ports';
 import { Backoff, type BackoffOptions } from './backoff';
 import { MAIL_BASE } from './mail';
 
@@ -57,7 +57,7 @@ export type LaneState = 'idle' | 'waiting' | 'opening' | 'proving' | 'trusted' |
  * Proving: it is open, and nothing has come of it yet. Overdue: it is open, and its receipts are late; what it holds goes
  * another way too (the server keeps each record once), and a receipt makes it trusted again.
  */
-export class Lane {
+export class Lane implements RouteListener {
 	readonly route: Route;
 	readonly #options: LaneOptions;
 	readonly #before: Health | undefined;
@@ -89,19 +89,10 @@ export class Lane {
 		this.route = route;
 		this.#options = options;
 		this.#before = before;
-		const { owner } = options;
 		this.#backoff = new Backoff(options.backoff, options.random32, before?.failures);
 		this.#retryAt = before?.retryAt ?? 0;
 		this.#alarm = options.clock.alarm(() => this.#onAlarm());
-		route.onOpen = () => this.#opened();
-		route.onClosed = (_fault, retryAfter) => this.#closed(retryAfter);
-		route.onReceipt = (sequence) => this.#receipt(sequence);
-		route.onRefused = (sequence, fault) => this.#refused(sequence, fault);
-		route.onWritable = () => {
-			this.#isFull = false;
-			owner.writable();
-		};
-		route.onMessage = (body) => owner.message(body);
+		route.listener = this;
 	}
 
 	get state(): LaneState {
@@ -278,7 +269,9 @@ export class Lane {
 		} else if (this.#state === 'opening') owner.lost();
 	}
 
-	#opened(): void {
+	// What the route tells: to the lane itself, since a closure each would be memory.
+
+	onOpen(): void {
 		if (this.#state !== 'opening') return;
 		this.#alarm.clear();
 		this.#become('proving');
@@ -286,7 +279,7 @@ export class Lane {
 		this.#options.owner.opened(this);
 	}
 
-	#receipt(sequence: number): void {
+	onReceipt(sequence: number): void {
 		// Only a receipt proves that the way works: a broker that accepts and then drops must not be hammered.
 		this.#backoff.succeeded();
 		this.#answered(sequence);
@@ -295,10 +288,23 @@ export class Lane {
 	}
 
 	/** A refusal is an answer too: the way works, the record does not. */
-	#refused(sequence: number, fault: Fault): void {
+	onRefused(sequence: number, fault: Fault): void {
 		this.#answered(sequence);
 		this.#inFlight.delete(sequence);
 		this.#options.owner.refused(this, sequence, fault);
+	}
+
+	onWritable(): void {
+		this.#isFull = false;
+		this.#options.owner.writable();
+	}
+
+	onMessage(body: ArrayBuffer): void {
+		this.#options.owner.message(body);
+	}
+
+	onClosed(_fault: Fault, retryAfter?: number): void {
+		this.#closed(retryAfter);
 	}
 
 	#answered(sequence: number): void {

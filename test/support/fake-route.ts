@@ -1,5 +1,5 @@
 import type { Fault } from '../../modules/fault';
-import type { Outgoing, Route } from '../../modules/ports';
+import type { Outgoing, Route, RouteListener } from '../../modules/ports';
 
 /** A route that a test opens, fills, answers and ends by hand. */
 export class FakeRoute implements Route {
@@ -7,12 +7,7 @@ export class FakeRoute implements Route {
 	state: Route['state'] = 'closed';
 	batchLimit = 1;
 	isLive = false;
-	onOpen: (() => void) | undefined;
-	onClosed: ((fault: Fault, retryAfter?: number) => void) | undefined;
-	onReceipt: ((sequence: number) => void) | undefined;
-	onRefused: ((sequence: number, fault: Fault) => void) | undefined;
-	onWritable: (() => void) | undefined;
-	onMessage: ((body: ArrayBuffer) => void) | undefined;
+	listener: RouteListener | undefined;
 	/** How many records it takes before it says that there is no room. */
 	window = Number.POSITIVE_INFINITY;
 	opens = 0;
@@ -52,30 +47,30 @@ export class FakeRoute implements Route {
 	/** The peer accepts the connection. */
 	accept(): void {
 		this.state = 'open';
-		this.onOpen?.();
+		this.listener?.onOpen();
 	}
 
 	/** The peer has the record for good. */
 	acknowledge(...sequences: number[]): void {
 		for (const sequence of sequences) {
 			this.#inFlight.delete(sequence);
-			this.onReceipt?.(sequence);
+			this.listener?.onReceipt(sequence);
 		}
-		this.onWritable?.();
+		this.listener?.onWritable();
 	}
 
 	/** The peer will not take the record. */
 	refuse(sequence: number, fault: Fault): void {
 		this.#inFlight.delete(sequence);
-		this.onRefused?.(sequence, fault);
-		this.onWritable?.();
+		this.listener?.onRefused(sequence, fault);
+		this.listener?.onWritable();
 	}
 
 	/** It ends by itself. */
 	fail(fault: Fault, retryAfter?: number): void {
 		this.state = 'closed';
 		this.#inFlight.clear();
-		this.onClosed?.(fault, retryAfter);
+		this.listener?.onClosed(fault, retryAfter);
 	}
 
 	/** The sequences that were sent, in order, those of batches too. */

@@ -3,6 +3,7 @@
 import type { Scheduler } from '../../../hosts/simulator/net/scheduler';
 import type { VirtualRequest } from '../../../hosts/simulator/net/virtual-http-server';
 import type { Random32 } from '../../../modules/ports';
+import { ear } from '../../support/ear';
 import { batch, makeHttpWorld, reading } from './world';
 
 /** Messages of one `play`. */
@@ -159,7 +160,7 @@ export function play(seed: number, hostility: Hostility): void {
 	script.answer = (request: VirtualRequest) => hostility.answer(request, scheduler);
 	let longest = 0;
 	// Whether it is UTF-8 is for the desk to say.
-	route.onMessage = ({ byteLength }) => {
+	ear(route).onMessage = ({ byteLength }) => {
 		longest = Math.max(longest, byteLength);
 	};
 	for (let round = 0; round < ROUNDS; round++) {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { VirtualRequest } from '../../../hosts/simulator/net/virtual-http-server';
 import type { Outgoing } from '../../../modules/ports';
 import { encode } from '../../../modules/text/utf8';
+import { ear } from '../../support/ear';
 import { batch, makeHttpWorld, reading, SUCCESS } from './world';
 
 type World = ReturnType<typeof makeHttpWorld>;
@@ -89,7 +90,7 @@ describe('one message at a time', () => {
 
 	test('the next may be sent out of a receipt, over the same connection', () => {
 		const { route, heard, scheduler, server } = openWorld();
-		route.onReceipt = (sequence) => {
+		ear(route).onReceipt = (sequence) => {
 			heard.receipts.push(sequence);
 			if (sequence < 5) expect(route.send(reading(sequence + 1))).toBe(true);
 		};
@@ -499,7 +500,7 @@ describe('what comes along', () => {
 
 	test('a callback that throws ends the route, and nothing is thrown further', () => {
 		const { deliver, heard, route } = openWorld();
-		route.onReceipt = () => {
+		ear(route).onReceipt = () => {
 			throw new Error('a mistake of ours');
 		};
 		deliver(reading(1));
@@ -509,7 +510,7 @@ describe('what comes along', () => {
 	test('close out of a callback is the end: the rest of the batch is not told', () => {
 		const { deliver, heard, route, script } = openWorld();
 		script.answer = answering(200, { ...SUCCESS, created_count: 3, commands: [{ a: 1 }] });
-		route.onReceipt = (sequence) => {
+		ear(route).onReceipt = (sequence) => {
 			heard.receipts.push(sequence);
 			route.close();
 		};

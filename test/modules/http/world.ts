@@ -10,6 +10,7 @@ import type { HttpRouteOptions } from '../../../modules/http/options';
 import { HttpRoute } from '../../../modules/http/route';
 import type { Outgoing, Tokens } from '../../../modules/ports';
 import { decode, encode } from '../../../modules/text/utf8';
+import { ear } from '../../support/ear';
 import { NOON } from '../../support/world';
 
 export const SUCCESS = Object.freeze({ status: 'success' });
@@ -99,12 +100,12 @@ export function makeHttpWorld({ seed = 1, route: routeOptions, onRequest, keepAl
 		refused: [] as { sequence: number; fault: Fault }[],
 		messages: [] as string[],
 	};
-	route.onOpen = () => heard.opens++;
-	route.onClosed = (fault, retryAfter) => heard.closed.push({ fault, retryAfter });
-	route.onReceipt = (sequence) => heard.receipts.push(sequence);
-	route.onRefused = (sequence, fault) => heard.refused.push({ sequence, fault });
-	route.onWritable = () => heard.writable++;
-	route.onMessage = (body) => heard.messages.push(decode(body));
+	ear(route).onOpen = () => heard.opens++;
+	ear(route).onClosed = (fault, retryAfter) => heard.closed.push({ fault, retryAfter });
+	ear(route).onReceipt = (sequence) => heard.receipts.push(sequence);
+	ear(route).onRefused = (sequence, fault) => heard.refused.push({ sequence, fault });
+	ear(route).onWritable = () => heard.writable++;
+	ear(route).onMessage = (body) => heard.messages.push(decode(body));
 	return {
 		scheduler,
 		network,

@@ -4,6 +4,7 @@ import { Fault } from '../../../modules/fault';
 import { LoraRoute } from '../../../modules/lora/route';
 import { SessionKeeper } from '../../../modules/lora/session';
 import type { Alarm, Clock } from '../../../modules/ports';
+import { ear } from '../../support/ear';
 import { FakeRadio } from './fake-radio';
 import { vectors } from './vectors';
 
@@ -35,11 +36,11 @@ function rig() {
 	const log = (_level: string, _source: string, message: string) => void lines.push(message);
 	const keeper = new SessionKeeper({ store: new VirtualStore(), log });
 	const route = new LoraRoute({ radio, keeper, clock, log, onTime: (time) => said.push(['time', time]) });
-	route.onOpen = () => said.push('open');
-	route.onClosed = (fault) => said.push(['closed', fault.code]);
-	route.onReceipt = (sequence) => said.push(['receipt', sequence]);
-	route.onWritable = () => said.push('writable');
-	route.onMessage = (body) => said.push(JSON.parse(Buffer.from(body).toString()));
+	ear(route).onOpen = () => said.push('open');
+	ear(route).onClosed = (fault) => said.push(['closed', fault.code]);
+	ear(route).onReceipt = (sequence) => said.push(['receipt', sequence]);
+	ear(route).onWritable = () => said.push('writable');
+	ear(route).onMessage = (body) => said.push(JSON.parse(Buffer.from(body).toString()));
 	return {
 		radio,
 		route,

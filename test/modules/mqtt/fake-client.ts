@@ -7,6 +7,7 @@ import { Packet } from '../../../modules/mqtt/packet';
 import { MqttRoute } from '../../../modules/mqtt/route';
 import type { Outgoing } from '../../../modules/ports';
 import { decode, encode } from '../../../modules/text/utf8';
+import { ear } from '../../support/ear';
 
 export interface Written extends WriteOptions {
 	readonly body: string;
@@ -141,11 +142,11 @@ export function makeRoute(options: Partial<MqttRouteOptions> = {}) {
 		password: 'hunter2-secret',
 		...options,
 	});
-	route.onOpen = () => heard.opens++;
-	route.onClosed = (fault) => heard.closed.push(fault);
-	route.onReceipt = (sequence) => heard.receipts.push(sequence);
-	route.onWritable = () => heard.writables++;
-	route.onMessage = (body) => heard.messages.push(decode(body));
+	ear(route).onOpen = () => heard.opens++;
+	ear(route).onClosed = (fault) => heard.closed.push(fault);
+	ear(route).onReceipt = (sequence) => heard.receipts.push(sequence);
+	ear(route).onWritable = () => heard.writables++;
+	ear(route).onMessage = (body) => heard.messages.push(decode(body));
 	return {
 		scheduler,
 		route,

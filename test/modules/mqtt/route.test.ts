@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Fault } from '../../../modules/fault';
 import { Packet } from '../../../modules/mqtt/packet';
 import { encode } from '../../../modules/text/utf8';
+import { ear } from '../../support/ear';
 import { FakeClient, makeRoute, reading } from './fake-client';
 
 describe('opening', () => {
@@ -449,7 +450,7 @@ describe('ending', () => {
 
 	test.each(['onOpen', 'onReceipt', 'onWritable', 'onMessage'] as const)('it may be closed in %s', (name) => {
 		const made = makeRoute({ window: 1 });
-		made.route[name] = () => made.route.close();
+		ear(made.route)[name] = () => made.route.close();
 		made.route.open();
 		const { client } = made;
 		client.connack();
@@ -464,7 +465,7 @@ describe('ending', () => {
 
 	test('it may be opened again in onClosed', () => {
 		const made = makeRoute();
-		made.route.onClosed = () => made.route.open();
+		ear(made.route).onClosed = () => made.route.open();
 		made.open().fail();
 		expect(made.route.state).toBe('opening');
 		expect(FakeClient.made.length).toBe(2);
@@ -543,7 +544,7 @@ describe('ending', () => {
 		'what %s throws goes no further: the route ends, and says so',
 		(name) => {
 			const made = makeRoute({ window: 1 });
-			made.route[name] = () => {
+			ear(made.route)[name] = () => {
 				throw new RangeError('a bug');
 			};
 			made.route.open();
@@ -563,7 +564,7 @@ describe('ending', () => {
 
 	test('what onClosed throws is logged', () => {
 		const made = makeRoute();
-		made.route.onClosed = () => {
+		ear(made.route).onClosed = () => {
 			throw new RangeError('a bug');
 		};
 		made.open().fail();

@@ -10,6 +10,7 @@ import { Fault } from '../../../modules/fault';
 import { Opcode } from '../../../modules/websocket/client';
 import { WebSocketRoute } from '../../../modules/websocket/route';
 import { acceptFor } from '../../../modules/websocket/sha1';
+import { ear } from '../../support/ear';
 import { type Answer, conversation, meet, opened, upgraded } from './hostile';
 import { FakeTokens } from './world';
 
@@ -79,7 +80,7 @@ describe('a server that answers the request badly', () => {
 		['no HTTP', () => Buffer.from('SSH-2.0-OpenSSH_9.2\r\n\r\n'), 'not HTTP/1.1'],
 		['HTTP/1.0', () => Buffer.from('HTTP/1.0 101 Yes\r\n\r\n'), 'not HTTP/1.1'],
 		['no upgrade', () => Buffer.from('HTTP/1.1 101 Yes\r\n\r\n'), 'does not upgrade'],
-		['an accept for another key', (key) => Buffer.from(upgraded(`x${key.slice(1)}`)), 'has not read the request'],
+		['an accept for another key', (key) => Buffer.from(upgraded(`${key[0] === 'x' ? 'y' : 'x'}${key.slice(1)}`)), 'has not read the request'],
 		['two accepts', (key) => Buffer.from(upgraded(key, `Sec-WebSocket-Accept: ${acceptFor(key)}\r\n`)), 'has not read'],
 		['an extension', (key) => Buffer.from(upgraded(key, 'Sec-WebSocket-Extensions: x\r\n')), 'nobody offered'],
 		['a protocol', (key) => Buffer.from(upgraded(key, 'Sec-WebSocket-Protocol: x\r\n')), 'nobody offered'],
@@ -106,7 +107,7 @@ describe('a server that answers the request badly', () => {
 			deviceId: 'ESP32_001',
 			tokens: new FakeTokens(),
 		});
-		route.onClosed = (fault) => ends.push(fault);
+		ear(route).onClosed = (fault) => ends.push(fault);
 		route.open();
 		scheduler.advance(60_000);
 		expect(ends.map(({ code }) => code)).toEqual(['protocol']);
@@ -132,7 +133,7 @@ describe('a server that answers the request badly', () => {
 			deviceId: 'ESP32_001',
 			tokens: new FakeTokens(),
 		});
-		route.onClosed = (fault) => ends.push(fault);
+		ear(route).onClosed = (fault) => ends.push(fault);
 		route.open();
 		scheduler.advance(20_000);
 		expect(ends.map(({ message }) => message)).toEqual(['no WebSocket in 15000 ms (asking for a WebSocket)']);

@@ -9,6 +9,7 @@ import type { Fault } from '../../../modules/fault';
 import { Opcode } from '../../../modules/websocket/client';
 import { WebSocketRoute } from '../../../modules/websocket/route';
 import { acceptFor } from '../../../modules/websocket/sha1';
+import { ear } from '../../support/ear';
 import { FakeTokens, reading } from './world';
 
 /** The answer to a request with this key. */
@@ -47,13 +48,13 @@ export function meet(answer: Answer, cut = 1000) {
 		deviceId: 'ESP32_001',
 		tokens: new FakeTokens(),
 	});
-	route.onOpen = () => {
+	ear(route).onOpen = () => {
 		route.send(reading(1));
 	};
-	route.onMessage = (body) => {
+	ear(route).onMessage = (body) => {
 		largest = Math.max(largest, body.byteLength);
 	};
-	route.onClosed = (fault) => ends.push(fault);
+	ear(route).onClosed = (fault) => ends.push(fault);
 	route.open();
 	scheduler.advance(120_000);
 	return { route, ends, largest, back: Buffer.concat(back) };

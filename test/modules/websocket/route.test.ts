@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { frame } from '../../../hosts/simulator/net/ws-frames';
 import { Opcode } from '../../../modules/websocket/client';
+import { ear } from '../../support/ear';
 import { makeWorld, message, NOON, reading } from './world';
 
 const MINUTE = 60_000;
@@ -322,7 +323,7 @@ describe('ends', () => {
 	test('closed by its own callback, in the middle of what came', () => {
 		const world = makeWorld();
 		const guest = world.open();
-		world.route.onMessage = () => world.route.close();
+		ear(world.route).onMessage = () => world.route.close();
 		for (const _ of [1, 2, 3]) guest.say('{"type":"command"}');
 		world.scheduler.advance(100);
 		expect([world.route.state, world.heard.closed]).toEqual(['closed', []]);
@@ -331,7 +332,7 @@ describe('ends', () => {
 	test('a callback that throws ends it as misuse', () => {
 		const world = makeWorld();
 		const guest = world.open();
-		world.route.onMessage = () => {
+		ear(world.route).onMessage = () => {
 			throw new Error('oops');
 		};
 		guest.say('{"type":"command"}');

@@ -14,6 +14,7 @@ import type { Outgoing, OutgoingChannel, Tokens } from '../../../modules/ports';
 import { decode, encode } from '../../../modules/text/utf8';
 import type { WebSocketRouteOptions } from '../../../modules/websocket/options';
 import { WebSocketRoute } from '../../../modules/websocket/route';
+import { ear } from '../../support/ear';
 
 export const NOON = 1_767_268_800_000;
 
@@ -89,15 +90,15 @@ export function makeWorld({ seed = 1, route: routeOptions, ...options }: WorldOp
 		onDate: (date) => heard.dates.push(date),
 		...routeOptions,
 	});
-	route.onOpen = () => heard.opens++;
-	route.onClosed = (fault, retryAfter) => {
+	ear(route).onOpen = () => heard.opens++;
+	ear(route).onClosed = (fault, retryAfter) => {
 		heard.closed.push(fault);
 		heard.retryAfter.push(retryAfter);
 	};
-	route.onReceipt = (sequence) => heard.receipts.push(sequence);
-	route.onRefused = (sequence, fault) => heard.refusals.push(`${sequence} ${fault.code}: ${fault.message}`);
-	route.onWritable = () => heard.writables++;
-	route.onMessage = (body) => heard.messages.push(decode(body));
+	ear(route).onReceipt = (sequence) => heard.receipts.push(sequence);
+	ear(route).onRefused = (sequence, fault) => heard.refusals.push(`${sequence} ${fault.code}: ${fault.message}`);
+	ear(route).onWritable = () => heard.writables++;
+	ear(route).onMessage = (body) => heard.messages.push(decode(body));
 	return {
 		scheduler,
 		network,

@@ -327,7 +327,7 @@ describe('a mail', () => {
 		mqtt.window = Number.POSITIVE_INFINITY;
 		alert(1);
 		expect(live.state).toBe('opening');
-		mqtt.onWritable?.();
+		mqtt.listener?.onWritable();
 		step();
 		live.accept();
 		step();

@@ -10,6 +10,7 @@ import { VirtualTime } from '../../../../hosts/simulator/time';
 import type { Fault } from '../../../../modules/fault';
 import type { Readable } from '../../../../modules/mqtt/client';
 import { MqttRoute } from '../../../../modules/mqtt/route';
+import { ear } from '../../../support/ear';
 import { reading } from './world';
 
 const topic = 'fajma/esp32/commands';
@@ -69,12 +70,12 @@ export function tryRoute(
 		deviceId: 'ESP32_001',
 		keepAlive: 10_000,
 	});
-	route.onOpen = () => {
+	ear(route).onOpen = () => {
 		route.send(reading(1));
 		route.send(reading(2));
 	};
-	route.onMessage = (body) => messages.push(body);
-	route.onClosed = (fault) => ends.push(fault);
+	ear(route).onMessage = (body) => messages.push(body);
+	ear(route).onClosed = (fault) => ends.push(fault);
 	route.open();
 	scheduler.advance(60_000);
 	return { ends, messages, state: route.state };

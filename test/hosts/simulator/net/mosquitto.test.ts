@@ -9,6 +9,7 @@ import type { Fault } from '../../../../modules/fault';
 import { MqttRoute } from '../../../../modules/mqtt/route';
 import { encode } from '../../../../modules/text/utf8';
 import { type Issued, issue, makeAuthority } from '../../../support/certificates';
+import { ear } from '../../../support/ear';
 import { hasMosquitto, type Mosquitto, startMosquitto } from '../../../support/mosquitto';
 
 const scheduler = new RealTime();
@@ -61,8 +62,8 @@ describe.skipIf(!hasMosquitto())('with a real Mosquitto', () => {
 
 	function fault(route: MqttRoute): Promise<Fault> {
 		return new Promise((resolve, reject) => {
-			route.onClosed = resolve;
-			route.onOpen = () => reject(new Error('it opened'));
+			ear(route).onClosed = resolve;
+			ear(route).onOpen = () => reject(new Error('it opened'));
 			route.open();
 		});
 	}
@@ -84,9 +85,9 @@ describe.skipIf(!hasMosquitto())('with a real Mosquitto', () => {
 					tried.add(sequence);
 				}
 			};
-			route.onOpen = pump;
-			route.onWritable = pump;
-			route.onReceipt = (sequence) => {
+			ear(route).onOpen = pump;
+			ear(route).onWritable = pump;
+			ear(route).onReceipt = (sequence) => {
 				expect(done.has(sequence)).toBe(false);
 				done.add(sequence);
 				flying.delete(sequence);
@@ -94,7 +95,7 @@ describe.skipIf(!hasMosquitto())('with a real Mosquitto', () => {
 				if (done.size === 400) resolve();
 				pump();
 			};
-			route.onClosed = (end) => {
+			ear(route).onClosed = (end) => {
 				ends.push(end);
 				flying.clear();
 				setTimeout(() => route.state === 'closed' && route.open(), 50);

@@ -11,6 +11,7 @@ import type { MqttRouteOptions } from '../../../../modules/mqtt/options';
 import { MqttRoute } from '../../../../modules/mqtt/route';
 import { decode, encode } from '../../../../modules/text/utf8';
 import { type Issued, issue, makeAuthority } from '../../../support/certificates';
+import { ear } from '../../../support/ear';
 
 const scheduler = new RealTime();
 const DAY = 86_400_000;
@@ -76,8 +77,8 @@ function attempt(mqtt: ClientPart, port: number, options: Partial<MqttRouteOptio
 		...options,
 	});
 	return new Promise((resolve) => {
-		route.onOpen = () => resolve(route);
-		route.onClosed = (fault) => {
+		ear(route).onOpen = () => resolve(route);
+		ear(route).onClosed = (fault) => {
 			expect(log.at(-1)).toBe(`warning mqtt ${fault.code}: ${fault.message}`);
 			resolve(fault);
 		};
@@ -125,8 +126,8 @@ describe('over TLS, with aedes', () => {
 					sequence++;
 			};
 			let sequence = 1;
-			route.onWritable = pump;
-			route.onReceipt = (received) => {
+			ear(route).onWritable = pump;
+			ear(route).onReceipt = (received) => {
 				receipts.push(received);
 				if (receipts.length === 200) resolve();
 				pump();
@@ -136,7 +137,7 @@ describe('over TLS, with aedes', () => {
 		expect(receipts).toEqual(Array.from({ length: 200 }, (_, index) => index + 1));
 		expect(published.slice(-200)).toEqual(receipts.map((sequence) => `fajma/esp32/data 1 ${sequence}`));
 		const command = await new Promise((resolve) => {
-			route.onMessage = (body) => resolve(decode(body));
+			ear(route).onMessage = (body) => resolve(decode(body));
 			broker.publish(
 				{
 					cmd: 'publish',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Inbound } from '../../../../hosts/simulator/net/virtual-session';
+import { ear } from '../../../support/ear';
 import { makeWorld, reading } from './world';
 
 /** Opens the route, and again after each end; sends 1 to `count`, each until its receipt. */
@@ -16,14 +17,14 @@ function courier(world: ReturnType<typeof makeWorld>, count: number, delay = 500
 			tried.add(sequence);
 		}
 	};
-	route.onOpen = pump;
-	route.onWritable = pump;
-	route.onReceipt = (sequence) => {
+	ear(route).onOpen = pump;
+	ear(route).onWritable = pump;
+	ear(route).onReceipt = (sequence) => {
 		heard.receipts.push(sequence);
 		done.add(sequence);
 		pump();
 	};
-	route.onClosed = (fault) => {
+	ear(route).onClosed = (fault) => {
 		heard.closed.push(fault);
 		out.clear();
 		scheduler.schedule(delay, () => route.open());

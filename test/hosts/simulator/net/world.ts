@@ -10,6 +10,7 @@ import type { MqttRouteOptions } from '../../../../modules/mqtt/options';
 import { MqttRoute } from '../../../../modules/mqtt/route';
 import type { Outgoing } from '../../../../modules/ports';
 import { decode, encode } from '../../../../modules/text/utf8';
+import { ear } from '../../../support/ear';
 
 export function reading(sequence: number | undefined, again = false): Outgoing {
 	return { channel: 'data', body: encode(`{"n":${sequence}}`), sequence, again };
@@ -40,9 +41,9 @@ export function makeWorld({ seed = 1, route: routeOptions, ...options }: WorldOp
 		...routeOptions,
 	});
 	const heard = { opens: 0, closed: [] as Fault[], receipts: [] as number[], messages: [] as string[] };
-	route.onOpen = () => heard.opens++;
-	route.onClosed = (fault) => heard.closed.push(fault);
-	route.onReceipt = (sequence) => heard.receipts.push(sequence);
-	route.onMessage = (body) => heard.messages.push(decode(body));
+	ear(route).onOpen = () => heard.opens++;
+	ear(route).onClosed = (fault) => heard.closed.push(fault);
+	ear(route).onReceipt = (sequence) => heard.receipts.push(sequence);
+	ear(route).onMessage = (body) => heard.messages.push(decode(body));
 	return { scheduler, network, broker, line, lifeline, clock, lines, route, heard };
 }

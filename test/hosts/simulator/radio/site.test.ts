@@ -7,6 +7,7 @@ import { RadioSite } from '../../../../hosts/simulator/radio/site';
 import { VirtualTime } from '../../../../hosts/simulator/time';
 import { packedReading } from '../../../../src/messages/packed';
 import { makeSettings } from '../../../../src/settings';
+import { ear } from '../../../support/ear';
 import { webRig } from '../../server/doors/support';
 import { until } from '../../server/support';
 
@@ -27,8 +28,8 @@ test('a site hands uplinks to a whole server, and takes its commands to the devi
 	const { route } = site.plug(settings, { clock, store: new VirtualStore(), log: () => {} });
 	const receipts: number[] = [];
 	const messages: string[] = [];
-	route.onReceipt = (sequence) => receipts.push(sequence);
-	route.onMessage = (body) => messages.push(Buffer.from(body).toString());
+	ear(route).onReceipt = (sequence) => receipts.push(sequence);
+	ear(route).onMessage = (body) => messages.push(Buffer.from(body).toString());
 	route.open();
 	time.advance(30_000);
 	expect(route.state).toBe('open');
