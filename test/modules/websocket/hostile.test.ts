@@ -80,7 +80,11 @@ describe('a server that answers the request badly', () => {
 		['no HTTP', () => Buffer.from('SSH-2.0-OpenSSH_9.2\r\n\r\n'), 'not HTTP/1.1'],
 		['HTTP/1.0', () => Buffer.from('HTTP/1.0 101 Yes\r\n\r\n'), 'not HTTP/1.1'],
 		['no upgrade', () => Buffer.from('HTTP/1.1 101 Yes\r\n\r\n'), 'does not upgrade'],
-		['an accept for another key', (key) => Buffer.from(upgraded(`${key[0] === 'x' ? 'y' : 'x'}${key.slice(1)}`)), 'has not read the request'],
+		[
+			'an accept for another key',
+			(key) => Buffer.from(upgraded(`${key[0] === 'x' ? 'y' : 'x'}${key.slice(1)}`)),
+			'has not read the request',
+		],
 		['two accepts', (key) => Buffer.from(upgraded(key, `Sec-WebSocket-Accept: ${acceptFor(key)}\r\n`)), 'has not read'],
 		['an extension', (key) => Buffer.from(upgraded(key, 'Sec-WebSocket-Extensions: x\r\n')), 'nobody offered'],
 		['a protocol', (key) => Buffer.from(upgraded(key, 'Sec-WebSocket-Protocol: x\r\n')), 'nobody offered'],
