@@ -1,10 +1,11 @@
 import { Fault } from '../../modules/fault';
 import type { Alarm, Clock, KeyValue, Log, WakeCause } from '../../modules/ports';
-import { formatJson, JsonObject, type JsonValue, parseJson } from '../../modules/text/json';
-import { decode, encode } from '../../modules/text/utf8';
+import { formatJson, type JsonObject, parseJson } from '../../modules/text/json';
+import { encode } from '../../modules/text/utf8';
 import type { Letter, Mail } from '../delivery/mail';
 import { replyMessage } from '../messages/reply';
-import { type Command, type CommandActions, catalogue, checkArguments } from './catalogue';
+import { BOUNDS, checkExpiry, commandOf, expiryOf, idOf, read } from './arrival';
+import { type CommandActions, catalogue, checkArguments } from './catalogue';
 import { type Accepted, Ledger, type Result } from './ledger';
 
 export interface DeskOptions {
@@ -29,11 +30,6 @@ export interface DeskOwner {
 	postReply(message: string): void;
 }
 
-/** As the routes have it. */
-const BYTES_MAX = 2_048;
-/** A message, its arguments, a quantity of set_thresholds; and what later servers may add. */
-const BOUNDS = Object.freeze({ depth: 5, values: 96 });
-const ID_MAX = 64;
 /** A flood costs the flash of so many commands at once, and then of one each so long: with three short writes to a command, the
  * pages of NVS outlast two years of it. Of a waking of many, a quarter. */
 const BURST = 16;
@@ -300,46 +296,4 @@ export class Desk implements Mail {
 		this.#spokeAt = clock.ticks;
 		log(level, 'commands', message);
 	}
-}
-
-function read(body: ArrayBuffer): JsonObject {
-	if (body.byteLength > BYTES_MAX) throw new Fault('range', `${body.byteLength} bytes, at most ${BYTES_MAX}`);
-	const message = parseJson(decode(body), BOUNDS);
-	if (!(message instanceof JsonObject)) throw new Fault('malformed', 'not an object');
-	return message;
-}
-
-/** Letters, digits and a few signs: it goes into messages, logs and the names that routes give a receipt. */
-function idOf(message: JsonObject): string {
-	const id = message.get('command_id');
-	if (typeof id !== 'string' || id.length < 1 || id.length > ID_MAX)
-		throw new Fault('malformed', `command_id: 1 to ${ID_MAX} characters`);
-	for (let at = 0; at < id.length; at++) {
-		const code = id.charCodeAt(at);
-		const isLetter = (code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a;
-		// Digits and ":"; "-" and "."; "_".
-		if (!isLetter && !(code >= 0x30 && code <= 0x3a) && code !== 0x2d && code !== 0x2e && code !== 0x5f)
-			throw new Fault('malformed', 'command_id: letters, digits, "-", "_", "." and ":"');
-	}
-	return id;
-}
-
-function commandOf(message: JsonObject): Command {
-	const name = message.get('command');
-	const command = catalogue.find((each) => each.name === name);
-	if (!command) throw new Fault('range', `command: there are ${catalogue.map((each) => each.name).join(', ')}`);
-	return command;
-}
-
-function expiryOf(message: JsonObject, now: number | undefined): number | undefined {
-	const expires: JsonValue | undefined = message.get('expires');
-	if (expires === undefined || expires === null) return undefined;
-	if (typeof expires !== 'number' || !Number.isSafeInteger(expires) || expires < 0)
-		throw new Fault('range', 'expires: not epoch milliseconds');
-	if (now !== undefined) checkExpiry(expires, now);
-	return expires;
-}
-
-function checkExpiry(expires: number, now: number): void {
-	if (expires <= now) throw new Fault('range', `expires: ${Math.ceil((now - expires) / 1000)} s too late`);
 }

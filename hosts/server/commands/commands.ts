@@ -63,6 +63,8 @@ const longestLife = 30 * 24 * hour;
 export const maximumWaiting = 64;
 /** In one answer: a device on a small heap reads it. */
 const atOnce = 8;
+/** A device has had so long for its reply before it is told again. */
+export const patience = 60_000;
 
 export const commandSchema = {
 	type: 'object',
@@ -171,6 +173,19 @@ export class Commands {
 		return taken;
 	}
 
+	/**
+	 * A device that says that it is there is told again what it has not answered for a while: it may have been told too much at
+	 * once, or not have heard. It does each id once.
+	 */
+	heard({ deviceId, body }: { readonly deviceId: string; readonly body: string }): void {
+		const { status } = JSON.parse(body) as { status?: Json };
+		if (status === 'offline' || status === 'sleeping') return;
+		const late = this.#now() - patience;
+		const rows = (this.#waiting.all(deviceId, this.#now(), atOnce) as Row[]).filter(({ issued }) => issued <= late);
+		// LoRaWAN has a queue of its own, and no heartbeat.
+		if (rows.length > 0) this.#deliver(deviceId, rows.map(wire), ({ door }) => door !== 'lorawan');
+	}
+
 	/** What never went out, of all devices: for a broker that keeps it for them. The oldest thousand. */
 	unsent(): readonly WireCommand[] {
 		return (this.#unsent.all(this.#now()) as Row[]).map(wire);
@@ -192,9 +207,9 @@ export class Commands {
 		return (this.#list.all(deviceId, limit) as Row[]).map((row) => this.#shown(row));
 	}
 
-	#deliver(deviceId: string, commands: readonly WireCommand[]): void {
+	#deliver(deviceId: string, commands: readonly WireCommand[], by: (way: Delivery) => boolean = () => true): void {
 		// By every way: one of them may hang without anybody knowing yet, and a device does each id once.
-		const [first] = this.#deliveries.filter((delivery) => delivery.deliver(deviceId, commands));
+		const [first] = this.#deliveries.filter(by).filter((delivery) => delivery.deliver(deviceId, commands));
 		if (first) for (const { command_id } of commands) this.#sent.run(this.#now(), first.door, command_id);
 	}
 

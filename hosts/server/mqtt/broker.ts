@@ -74,7 +74,7 @@ export class Broker {
 		if (commands) {
 			const take = commands.take.bind(commands);
 			const deviceOf = (client: Client) => this.#devices.get(client);
-			commands.addDelivery(new BrokerCommands(this.#aedes, { topics, take, deviceOf }));
+			commands.addDelivery(new BrokerCommands(this.#aedes, { topics, take, deviceOf, now: options.now }));
 		}
 		this.#doorstep = new Doorstep({
 			perAddress: options.strangers,

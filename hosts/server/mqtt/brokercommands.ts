@@ -1,5 +1,5 @@
 import type { Aedes, Client, PublishPacket } from 'aedes';
-import type { Delivery, WireCommand } from '../commands/commands';
+import { type Delivery, patience, type WireCommand } from '../commands/commands';
 import type { Door } from '../message';
 import type { Topics } from './topics';
 
@@ -9,6 +9,8 @@ export interface BrokerCommandsOptions {
 	readonly take: (deviceId: string, door: Door) => readonly WireCommand[];
 	/** Whose connection this is. */
 	readonly deviceOf: (client: Client) => string | undefined;
+	/** Epoch ms. */
+	readonly now: () => number;
 }
 
 /**
@@ -24,8 +26,8 @@ export class BrokerCommands implements Delivery {
 	readonly #clients = new Map<string, Set<Client>>();
 	/** Command ids that lie in a session's queue, by client id. */
 	readonly #unacknowledged = new Map<string, Set<string>>();
-	/** Command ids that this connection has carried: a device that subscribes again is not told again. */
-	readonly #carried = new WeakMap<Client, Set<string>>();
+	/** When this connection last carried which command id: a device that subscribes again is not told again at once. */
+	readonly #carried = new WeakMap<Client, Map<string, number>>();
 
 	constructor(aedes: Aedes, options: BrokerCommandsOptions) {
 		this.#options = options;
@@ -73,13 +75,14 @@ export class BrokerCommands implements Delivery {
 			queued = new Set();
 			this.#unacknowledged.set(client.id, queued);
 		}
-		const carried = this.#carried.get(client) ?? new Set();
+		const carried = this.#carried.get(client) ?? new Map<string, number>();
 		this.#carried.set(client, carried);
+		const now = this.#options.now();
 		for (const command of commands) {
 			const { command_id } = command;
-			if (queued?.has(command_id) || carried.has(command_id)) continue;
+			if (queued?.has(command_id) || now - (carried.get(command_id) ?? Number.NEGATIVE_INFINITY) < patience) continue;
 			queued?.add(command_id);
-			carried.add(command_id);
+			carried.set(command_id, now);
 			const payload = Buffer.from(JSON.stringify(command));
 			client.publish({ cmd: 'publish', topic, payload, qos: 1, retain: false, dup: false }, () => {});
 		}

@@ -104,6 +104,33 @@ describe('a command', () => {
 		expect(again).toEqual([late.command_id]);
 	});
 
+	test('that has no answer goes again, a minute later, when the device says that it is there', async () => {
+		let late = 0;
+		const server = await webRig({ now: () => Date.now() + late });
+		const talk = await deviceTalk(server, id);
+		const client = await server.connect(id);
+		const heard: string[] = [];
+		client.on('message', (_, payload) => heard.push(JSON.parse(String(payload)).command_id));
+		await client.subscribeAsync('fajma/esp32/commands', { qos: 1 });
+		const { json } = await tell(server, { command: 'flush' });
+		await talk.hears(1);
+		const beat = async (status: string) =>
+			await server.post(id, '/api/iot/heartbeat', { device_id: id, status, timestamp: Date.now() + late });
+		await beat('online');
+		late = 60_000;
+		await beat('sleeping');
+		await beat('offline');
+		expect([talk.heard.length, heard.length]).toEqual([1, 1]);
+		await beat('online');
+		await talk.hears(2);
+		await until(() => heard.length === 2, 'the command again');
+		expect([talk.heard[1].command_id, heard[1]]).toEqual([json.command_id, json.command_id]);
+		await server.post(id, '/api/iot/replies', reply(json.command_id, 'done'));
+		late = 120_000;
+		await beat('online');
+		expect([talk.heard.length, heard.length]).toEqual([2, 2]);
+	});
+
 	test('of one device is heard by no other', async () => {
 		const server = await webRig();
 		const other = await server.connect('two');
