@@ -167,7 +167,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 		const httpPort = options.httpPort ?? defaults.httpPort;
 		const { openHttp } = await import('./doors/local');
 		const http = await named(
-			openHttp({ queries, port: httpPort, health, metrics, openapi: () => doors.openapi(), log }),
+			openHttp({ queries, port: httpPort, health, metrics, openapi: () => doors.openapi(), now, log }),
 			`127.0.0.1:${httpPort} (--http)`,
 		);
 		opened.push(() => http.close());

@@ -4,7 +4,7 @@ import type { Log } from '../../../modules/ports';
 import type { Metrics } from '../metrics';
 import type { Queries } from '../queries';
 import { registerLooking } from './looking';
-import { page } from './page';
+import { type Health, page } from './page';
 
 export interface HttpOptions {
 	readonly queries: Queries;
@@ -14,21 +14,9 @@ export interface HttpOptions {
 	readonly metrics: Metrics;
 	/** What the doors for devices and operators take. */
 	readonly openapi: () => object;
+	/** Epoch ms. */
+	readonly now: () => number;
 	readonly log: Log;
-}
-
-export interface Health {
-	readonly status: 'ok' | 'degraded';
-	/** Rows of readings in all, from every run. */
-	readonly rows: number;
-	readonly broker: string;
-	readonly store: 'writable' | 'failing';
-	readonly duplicates: number;
-	readonly rejected: number;
-	/** Dated by their arrival, because their own time cannot be. */
-	readonly undated: number;
-	/** Taken out of the quarantine again, to make room. */
-	readonly trimmed: number;
 }
 
 /** How long the page is shown as it was, ms: whoever holds down the reload key costs the devices nothing. */
@@ -74,7 +62,7 @@ export async function openHttp(options: HttpOptions): Promise<{ port: number; cl
 	return { port: (app.server.address() as AddressInfo).port, close: () => app.close() };
 }
 
-function routes(app: FastifyInstance, { queries, health, metrics, openapi }: HttpOptions): void {
+function routes(app: FastifyInstance, { queries, health, metrics, openapi, now }: HttpOptions): void {
 	registerLooking(app, {}, queries);
 	app.get('/metrics', async (_, reply) => reply.type(metrics.contentType).send(await metrics.text()));
 	app.get('/openapi.json', async () => openapi());
@@ -85,7 +73,7 @@ function routes(app: FastifyInstance, { queries, health, metrics, openapi }: Htt
 	let shown = { html: '', until: 0 };
 	app.get('/', async (_, reply) => {
 		if (performance.now() > shown.until) {
-			const html = page(queries, health());
+			const html = page(queries, health(), now());
 			shown = { html, until: performance.now() + pageLife };
 		}
 		return reply.type('text/html; charset=utf-8').send(shown.html);

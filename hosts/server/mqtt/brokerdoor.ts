@@ -54,7 +54,7 @@ export async function openOwnBroker(options: BrokerDoorOptions): Promise<BrokerD
 		get connections() {
 			return broker.connections;
 		},
-		state: () => ({ text: `listening on ${broker.port}, ${broker.connections} connections`, well: true }),
+		state: () => ({ text: `listening on ${broker.port}, connections: ${broker.connections}`, well: true }),
 		useCertificate: (renewed) => broker.useCertificate(renewed),
 		close: () => broker.close(),
 	};

@@ -151,6 +151,20 @@ describe('the page for people', () => {
 		expect(text).not.toMatch(/<script|https?:\/\/|src=/);
 	});
 
+	test('draws what was measured, and shows alerts with their words', async () => {
+		const server = await rig({ now: () => noon + 90_000 });
+		put(server, reading('d', 1), reading('d', 2));
+		server.store.database
+			.prepare(
+				"INSERT INTO messages (device_id, kind, timestamp, received_at, door, body) VALUES ('d', 'alert', ?, ?, 'mqtt', ?)",
+			)
+			.run(noon, noon, JSON.stringify({ alert_type: 'spo2_low', message: 'SpO2 < 90 %', priority: 'high' }));
+		const { text } = await get(server, '/');
+		expect(text).toContain('aria-label="Heart rate: 72 bpm');
+		expect(text).toContain('SpO2 &lt; 90 % (high)');
+		expect(text).toMatch(/last [0-9]+ (s|min) ago by/);
+	});
+
 	test('is made anew every few seconds, not for everyone who asks', async () => {
 		const server = await rig();
 		put(server, reading('d', 1));
