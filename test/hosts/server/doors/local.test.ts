@@ -129,7 +129,7 @@ describe('GET /healthz', () => {
 		expect(json).toEqual({
 			status: 'ok',
 			rows: 1,
-			broker: `listening on ${server.mqttsPort}, 0 connections`,
+			broker: `listening on ${server.mqttsPort}, connections: 0`,
 			store: 'writable',
 			duplicates: 0,
 			rejected: 0,
