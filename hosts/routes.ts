@@ -24,11 +24,14 @@ export interface RouteParts {
 	readonly mqtt: () => ClientPart;
 	readonly http: () => HttpPart;
 	readonly webSocket: () => WebSocketPart;
+	/** The one over a radio, where there is one. */
+	readonly lora?: Route | undefined;
 }
 
 /**
  * The routes that the settings ask for, best first: the same on every host, which differ in the clients they hand in. WebSocket
- * and HTTP need a server and the secret that signs the device's tokens.
+ * and HTTP need a server and the secret that signs the device's tokens. Behind them all is the radio, which is for when there is
+ * no network.
  * @throws Fault 'range' when a server's address is not good
  */
 export function makeRoutes(parts: RouteParts): readonly Route[] {
@@ -37,6 +40,7 @@ export function makeRoutes(parts: RouteParts): readonly Route[] {
 	if (settings.webSocketUrl !== '' && settings.deviceSecret !== '') routes.push(webSocketRoute(parts));
 	if (settings.mqttUrl !== '') routes.push(mqttRoute(parts));
 	if (settings.httpUrl !== '' && settings.deviceSecret !== '') routes.push(httpRoute(parts));
+	if (parts.lora) routes.push(parts.lora);
 	return routes;
 }
 

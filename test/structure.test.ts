@@ -61,9 +61,8 @@ describe('the import rules', () => {
 	});
 
 	test('device code makes each pattern when it is used: XS 17.9 spoils its heap with a preloaded RegExp', () => {
-		const shared = ['hosts/routes.ts', 'hosts/sensors.ts'];
-		const files = [...sources('src'), ...sources('modules'), ...sources('hosts/desktop'), ...sources('hosts/esp32')];
-		for (const file of [...files, ...shared]) {
+		const folders = ['src', 'modules', 'hosts/desktop', 'hosts/esp32', 'hosts/sensors'];
+		for (const file of [...folders.flatMap((folder) => sources(folder)), 'hosts/routes.ts', 'hosts/lora.ts']) {
 			const text = readFileSync(join(root, file), 'utf8');
 			const visit = (node: ts.Node): void => {
 				if (ts.isFunctionLike(node)) return;
@@ -84,18 +83,18 @@ describe('the import rules', () => {
 describe('the board', () => {
 	const parts = sources('hosts/esp32').filter((file) => !file.endsWith('.d.ts'));
 
-	test('imports the firmware, its rooms, the shared routes and the SDK, and no other host', () => {
+	test('imports the firmware, its rooms, what hosts share and the SDK, and no other host', () => {
 		for (const file of parts)
 			for (const name of imports(file))
 				expect(name, file).toMatch(
-					/^(src\/|modules\/|hosts\/esp32\/|hosts\/(routes|sensors)$|embedded:|(timer|time|mc\/config)$)/,
+					/^(src\/|modules\/|hosts\/esp32\/|hosts\/(routes|lora)$|hosts\/sensors\/|embedded:|(timer|time|mc\/config)$)/,
 				);
 	});
 
 	test('names the SDK only where it is put together', () => {
 		const named = parts.filter((file) => imports(file).some((name) => !/^(src|modules|hosts)\//.test(name)));
 		expect(named.sort()).toEqual(
-			['http.ts', 'mqtt.ts', 'websocket.ts', 'start.ts', 'wifi/link.ts', 'ethernet/link.ts']
+			['host.ts', 'http.ts', 'mqtt.ts', 'websocket.ts', 'start.ts', 'sensors/io.ts', 'wifi/link.ts', 'ethernet/link.ts']
 				.map((file) => `hosts/esp32/${file}`)
 				.sort(),
 		);
@@ -106,36 +105,13 @@ describe('the board', () => {
 			if (/\b[nN]ative\(/.test(readFileSync(join(root, file), 'utf8')))
 				expect(existsSync(join(root, file.replace(/\.ts$/, '.c'))), file).toBe(true);
 	});
-
-	test('lists all its files, and preloads all but the entries', () => {
-		const listed: string[] = [];
-		const preloaded: string[] = [];
-		for (const manifest of sources('hosts/esp32', /manifest\.json$/)) {
-			const { modules = {}, preload = [] } = JSON.parse(readFileSync(join(root, manifest), 'utf8')) as {
-				modules?: Record<string, string>;
-				preload?: string[];
-			};
-			for (const [name, path] of Object.entries(modules)) {
-				expect(name, `${manifest}: the name on the device is the path`).toBe(
-					relative(root, resolve(root, dirname(manifest), path)),
-				);
-				listed.push(...matching(name));
-			}
-			for (const name of preload) preloaded.push(...matching(name));
-		}
-		const all = parts.map((file) => file.replace(/\.ts$/, '')).sort();
-		expect(listed.sort()).toEqual(all);
-		expect(preloaded.sort()).toEqual(all.filter((name) => !name.endsWith('/main')));
-	});
-
-	function matching(name: string): string[] {
-		const names = parts.map((file) => file.replace(/\.ts$/, ''));
-		return names.filter((each) => (name.endsWith('/*') ? dirname(each) === name.slice(0, -2) : each === name));
-	}
 });
 
 describe('manifest.json', () => {
-	const manifests = ['manifest.json', ...sources('modules', /manifest\.json$/)];
+	const manifests = [
+		'manifest.json',
+		...['src', 'modules', 'hosts'].flatMap((from) => sources(from, /manifest\.json$/)),
+	];
 	const listed = new Set(
 		manifests.flatMap((file) => {
 			const { modules = {} } = JSON.parse(readFileSync(join(root, file), 'utf8')) as {
@@ -158,32 +134,31 @@ describe('manifest.json', () => {
 		}),
 	);
 
-	test('lists every file of src and modules, by its path', () => {
-		const all = [...sources('src'), ...sources('modules')].sort();
-		expect([...listed].filter((file) => /^(src|modules)\//.test(file)).sort()).toEqual(all);
+	test('lists every file of src, modules and the hosts on XS, by its path', () => {
+		const folders = ['src', 'modules', 'hosts/desktop', 'hosts/esp32', 'hosts/sensors'];
+		const all = ['hosts/lora.ts', 'hosts/routes.ts', ...folders.flatMap((folder) => sources(folder))];
+		// For hosts on Node alone.
+		expect([...listed, 'hosts/sensors/all.ts'].sort()).toEqual(all.sort());
 	});
 
 	// mcconfig's wildcards pass over TypeScript without a word (SDK 8.2.3), and what is not preloaded takes 44 KB of the heap.
-	test.each(['manifest.json', ...sources('modules', /manifest\.json$/), ...sources('hosts', /manifest\.json$/)])(
-		'%s preloads, name by name, all that it lists but main',
-		(file) => {
-			const {
-				modules = {},
-				preload = [],
-				creation = {},
-			} = JSON.parse(readFileSync(join(root, file), 'utf8')) as {
-				modules?: Record<string, string>;
-				preload?: string[];
-				creation?: { main?: string };
-			};
-			const all = Object.keys(modules).flatMap((name) => {
-				if (!name.endsWith('/*')) return [name];
-				const folder = name.slice(0, -2);
-				return readdirSync(join(root, folder))
-					.filter((entry) => entry.endsWith('.ts') && !entry.endsWith('.d.ts'))
-					.map((entry) => `${folder}/${entry.slice(0, -3)}`);
-			});
-			expect([...preload].sort()).toEqual(all.filter((name) => name !== creation.main).sort());
-		},
-	);
+	test.each(manifests)('%s preloads, name by name, all that it lists but main', (file) => {
+		const {
+			modules = {},
+			preload = [],
+			creation = {},
+		} = JSON.parse(readFileSync(join(root, file), 'utf8')) as {
+			modules?: Record<string, string>;
+			preload?: string[];
+			creation?: { main?: string };
+		};
+		const all = Object.keys(modules).flatMap((name) => {
+			if (!name.endsWith('/*')) return [name];
+			const folder = name.slice(0, -2);
+			return readdirSync(join(root, folder))
+				.filter((entry) => entry.endsWith('.ts') && !entry.endsWith('.d.ts'))
+				.map((entry) => `${folder}/${entry.slice(0, -3)}`);
+		});
+		expect([...preload].sort()).toEqual(all.filter((name) => name !== creation.main).sort());
+	});
 });

@@ -1,7 +1,5 @@
 import { Fault } from '../../modules/fault';
-import type { SensorPart } from '../sensors';
-
-export type { SensorPart };
+import type { SensorPart } from '../sensors/plan';
 
 /** What a board is, as data: what is soldered to which pin. Boards are in boards/, one file each. */
 export interface Board {
@@ -29,8 +27,6 @@ export interface Board {
 	readonly led?: { readonly pin: number; readonly level: 'high' | 'low' };
 	/** A pin that feeds sensors or radio, at this level: low power parts that a sleeping board cuts off. */
 	readonly power?: { readonly pin: number; readonly level: 'high' | 'low' };
-	/** Battery voltage at an analog pin, behind a divider. */
-	readonly battery?: { readonly pin: number; readonly ratio: number };
 }
 
 export type ChipName = 'esp32' | 'esp32s3' | 'esp32c3' | 'esp32c6';
@@ -143,7 +139,9 @@ export function pinUses(board: Board): PinUse[] {
 			take(bus.receive, `${name} receive`);
 		}
 	}
-	for (const { part, interrupt } of board.sensors) if (interrupt !== undefined) take(interrupt, `${part} interrupt`);
+	for (const each of board.sensors)
+		if (each.part === 'divider') take(each.pin, 'battery');
+		else if (each.interrupt !== undefined) take(each.interrupt, `${each.part} interrupt`);
 	if (board.lora) {
 		give(board.lora.select, 'LoRa select');
 		give(board.lora.reset, 'LoRa reset');
@@ -164,7 +162,6 @@ export function pinUses(board: Board): PinUse[] {
 	for (const pin of board.wake?.pins ?? []) take(pin, 'wake');
 	if (board.led) give(board.led.pin, 'LED');
 	if (board.power) give(board.power.pin, 'power');
-	if (board.battery) take(board.battery.pin, 'battery');
 	return uses;
 }
 
@@ -188,16 +185,22 @@ export function checkBoard(board: Board): void {
 			refuse(`pin ${pin} (${use}) decides how the chip starts`);
 		if (gives && chip.inputOnly.includes(pin)) refuse(`pin ${pin} (${use}) cannot be an output`);
 	}
-	for (const part of [...board.sensors, ...(board.lora ? [board.lora] : [])])
-		if (!Object.hasOwn(board.buses, part.bus)) refuse(`${part.part}: there is no bus "${part.bus}"`);
+	const checkBus = (part: string, bus: string, kind: Bus['kind']): void => {
+		if (!Object.hasOwn(board.buses, bus)) refuse(`${part}: there is no bus "${bus}"`);
+		if (board.buses[bus]!.kind !== kind) refuse(`${part}: bus "${bus}" is no ${kind}`);
+	};
+	for (const each of board.sensors)
+		if (each.part !== 'divider') checkBus(each.part, each.bus, each.part === 'gps' ? 'serial' : 'i2c');
+		else if (!chip.analog.includes(each.pin)) refuse(`pin ${each.pin} (battery) is not on ADC1`);
+	if (board.lora) checkBus(board.lora.part, board.lora.bus, 'spi');
+	if (board.sensors.filter(({ part }) => part === 'divider' || part === 'max17048').length > 1)
+		refuse('two parts measure one battery');
 	if (board.wake) {
 		const { source, pins } = board.wake;
 		if (!chip.sources.includes(source)) refuse(`the ${board.chip} has no ${source}`);
 		if (source === 'ext0' && pins.length !== 1) refuse('EXT0 takes one pin');
 		for (const pin of pins) if (!chip.wake.includes(pin)) refuse(`pin ${pin} cannot wake the ${board.chip}`);
 	}
-	if (board.battery && !chip.analog.includes(board.battery.pin))
-		refuse(`pin ${board.battery.pin} (battery) is not on ADC1`);
 	if ((board.link === 'ethernet') !== (board.ethernet !== undefined)) refuse('link and Ethernet pins do not agree');
 	if (board.ethernet && board.chip !== 'esp32') refuse('only the ESP32 has an Ethernet MAC');
 }

@@ -8,6 +8,14 @@
 #include "lwip/dns.h"
 #include "lwip/ip_addr.h"
 
+#include "sdkconfig.h"
+#include "mc.defines.h"
+
+/* The board's manifest says which chip it has, the platform of mcconfig for which one this is. */
+#if !MODDEF_BOARD_CHIP
+#error "this board has another chip than the platform: see boards/ in hosts/esp32/DESIGN.md"
+#endif
+
 /* A debugger is on the UART in these builds, and wants to be spoken to in its own way. */
 #if defined(mxDebug) || defined(mxInstrument)
 #define DIAGNOSIS 1

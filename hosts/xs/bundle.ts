@@ -19,7 +19,7 @@ const MAIN = 'hosts/xs/device/main';
 const LAST = 'hosts/xs/device/freeze';
 
 const FIRMWARE: Program = {
-	sources: ['modules', 'src', 'hosts/routes.ts', 'hosts/sensors.ts', 'hosts/xs/device'],
+	sources: ['modules', 'src', 'hosts/routes.ts', 'hosts/sensors', 'hosts/xs/device'],
 	main: MAIN,
 };
 

@@ -51,9 +51,13 @@ export interface Offer {
 
 /** The server that the device delivers to. */
 export const DATE = 'date';
+/** The LoRaWAN network that the device is joined to. */
+export const NETWORK = 'lorawan';
 /** What the host's own clock kept over deep sleep or a restart. */
 export const KEPT = 'kept';
 
 /** Nobody vouches for an answer over SNTP; a verified server vouches for its Date. One of these outweighs one of those, not two. */
 export const SNTP_WEIGHT = 2;
 export const DATE_WEIGHT = 3;
+/** A session key vouches for it, but after a power cut an answer of before can be played again (modules/lora/session.ts). */
+export const NETWORK_WEIGHT = 2;

@@ -5,7 +5,7 @@ import { DecidedClock } from './decided-clock';
 import { Discipline } from './discipline';
 import { Exchange } from './exchange';
 import { LASTING } from './opinion';
-import { DATE, KEPT, type NamesPart, type Offer, type UdpPart } from './parts';
+import { DATE, KEPT, type NamesPart, NETWORK, NETWORK_WEIGHT, type Offer, type UdpPart } from './parts';
 import { isTime } from './window';
 
 /** Who is asked for the time, and by what. */
@@ -37,6 +37,8 @@ const AGAIN = 16_000;
 
 /** How wrong a clock may be that nobody told since the power came, in milliseconds: it may have stood in a restart. */
 const UNSURE = 600_000;
+/** Milliseconds by which a LoRaWAN network may be wrong: whoever forwards the uplink may be late, a leap second unknown here. */
+const NETWORK_UNCERTAINTY = 1_000;
 /** Parts per million by which the oscillator is off that counts in deep sleep. */
 const SLEEP_PPM = 20_000;
 
@@ -114,6 +116,12 @@ export class Timekeeper implements Keepsake {
 		else this.#options.log('debug', 'time', 'a Date that says nothing');
 	}
 
+	/** What a LoRaWAN network answered (DeviceTimeAns): epoch milliseconds of now. What is too old is passed over. */
+	networkTime(time: number): void {
+		const at = this.#options.clock.ticks;
+		this.#take({ source: NETWORK, time, at, uncertainty: NETWORK_UNCERTAINTY, weight: NETWORK_WEIGHT });
+	}
+
 	/** 20 bytes, big-endian: told (float64, epoch ms), uncertainty (float32, ms), drift (float32, ppm), weight, poll, server, version. */
 	keep(): Uint8Array | undefined {
 		const { ticks } = this.#options.clock;
@@ -156,19 +164,20 @@ export class Timekeeper implements Keepsake {
 	#take(offer: Offer): void {
 		const { clock, set, log } = this.#options;
 		const { source } = offer;
+		// The others come when they come, and say nothing of the servers, nor of a network to ask them by.
+		const isAsked = source !== DATE && source !== NETWORK;
 		const verdict = this.#discipline.offer(offer, clock.ticks);
 		if (verdict === 'refused' || verdict === 'differs') {
 			const words = verdict === 'refused' ? 'which cannot be' : 'which nobody else says';
 			log('warning', 'time', `${source} says ${iso(offer.time)}, ${words}`);
 			this.#poll = SHORTEST_POLL;
-			if (source !== DATE) this.#alarm.set(this.#wait());
+			if (isAsked) this.#alarm.set(this.#wait());
 			return;
 		}
 		this.#toldAt = clock.ticks;
 		log('debug', 'time', `${source} ${verdict}, ±${Math.ceil(offer.uncertainty)} ms`);
 		set?.(Math.round(this.#discipline.time(clock.ticks)!));
-		// A Date comes when it comes, and says nothing of the servers.
-		if (source === DATE) return;
+		if (!isAsked) return;
 		this.#failures = 0;
 		this.#poll = verdict === 'agrees' ? Math.min(LONGEST_POLL, this.#poll + 1) : SHORTEST_POLL;
 		this.#arm();

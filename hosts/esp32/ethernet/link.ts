@@ -1,8 +1,12 @@
 import Ethernet from 'embedded:network/interface/ethernet';
 import { EthernetLink } from '../../../modules/wifi/ethernet';
 import type { WireClass } from '../../../modules/wifi/interface';
-import type { LinkParts, MadeLink } from '../start';
+import type { LinkMaker } from '../parts';
 
-export function ethernet({ clock, log, hostname }: LinkParts): MadeLink {
-	return { link: new EthernetLink({ io: Ethernet as unknown as WireClass, clock, log, hostname }), keepsakes: [] };
-}
+export const ethernet = Object.freeze<LinkMaker>({
+	kind: 'ethernet',
+	make: ({ clock, log, hostname }) => ({
+		link: new EthernetLink({ io: Ethernet as unknown as WireClass, clock, log, hostname }),
+		keepsakes: [],
+	}),
+});

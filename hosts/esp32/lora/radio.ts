@@ -1,24 +1,23 @@
 import { Fault } from '../../../modules/fault';
 import { BoardEngine } from '../../../modules/lmic/board';
 import { Lmic } from '../../../modules/lmic/lmic';
-import type { Clock } from '../../../modules/ports';
+import type { RadioPins } from '../../../modules/lmic/pins';
+import { makeLora } from '../../lora';
 import type { Board } from '../board';
+import type { LoraMaker } from '../parts';
 
-export interface LoraKeys {
-	/** 16, 16 and 32 hexadecimal digits. */
-	readonly joinEui: string;
-	readonly devEui: string;
-	readonly appKey: string;
-}
+/** LoRaWAN by a board's radio. This folder's manifest brings LMIC, and only images for such boards include it. */
+export const lora: LoraMaker = (board, { settings, subBand, ...parts }) => {
+	const { loraJoinEui: joinEui, loraDevEui: devEui, loraAppKey: appKey } = settings;
+	const engine = new BoardEngine(radioPins(board));
+	const radio = new Lmic({ engine, clock: parts.clock, joinEui, devEui, appKey, subBand });
+	return makeLora({ ...parts, radio, rests: radio });
+};
 
-/**
- * The radio of a board that has one. This folder's manifest brings LMIC, and only images for such boards include it.
- * @throws Fault 'misuse' for a board without a radio, 'malformed' for keys that are none
- */
-export function radioOf({ name, lora, buses }: Board, clock: Clock, keys: LoraKeys): Lmic {
+/** @throws Fault 'misuse' for a board without a radio */
+export function radioPins({ name, lora, buses }: Board): RadioPins {
 	const bus = lora && buses[lora.bus];
 	if (bus?.kind !== 'spi') throw new Fault('misuse', `${name} has no LoRa radio`);
 	const { select, reset, dio, busy, isSwitchedByDio2, isClockedByDio3 } = lora!;
-	const pins = { ...bus, select, reset, dio, busy, isSwitchedByDio2, isClockedByDio3 };
-	return new Lmic({ engine: new BoardEngine(pins), clock, ...keys });
+	return { ...bus, select, reset, dio, busy, isSwitchedByDio2, isClockedByDio3 };
 }

@@ -1,7 +1,7 @@
 import type { HttpPart } from '../../../modules/http/client';
 import { LevelledLog } from '../../../modules/log/levelled';
 import type { ClientPart } from '../../../modules/mqtt/client';
-import type { Clock, FlashPartition, Log, Random32, Route, Sensor, WakeCause } from '../../../modules/ports';
+import type { FlashPartition, Log, Random32, Route, Sensor, WakeCause } from '../../../modules/ports';
 import { TimedLink } from '../../../modules/time/timed-link';
 import { Timekeeper, type TimeServers } from '../../../modules/time/timekeeper';
 import { EARLIEST_TIME } from '../../../modules/time/window';
@@ -9,9 +9,9 @@ import type { WebSocketPart } from '../../../modules/websocket/client';
 import { Device, type DeviceReport } from '../../../src/device';
 import type { Host } from '../../../src/host';
 import { makeSettings, type Settings } from '../../../src/settings';
+import type { LoraParts, LoraPlug } from '../../lora';
 import { makeRoutes, type RouteParts } from '../../routes';
 import type { Scheduler } from '../net/scheduler';
-import type { LoraPlug } from '../radio/site';
 import { BoardClock } from './clocks';
 import { PowerCut } from './flash';
 import { Halted } from './halted';
@@ -41,9 +41,7 @@ export interface Plugs {
 	/** The board asks for the time, and the firmware has what is decided. Else it has the clock of the boot, as it is. */
 	readonly timekeeping?: TimeServers;
 	/** The board has a LoRaWAN radio. */
-	readonly lora?:
-		| ((parts: { readonly clock: Clock; readonly store: VirtualStore; readonly log: Log }) => LoraPlug)
-		| undefined;
+	readonly lora?: ((parts: Pick<LoraParts, 'clock' | 'store' | 'log' | 'onTime'>) => LoraPlug) | undefined;
 	/** The power goes: every socket of this boot is gone without a word. */
 	readonly cut?: () => void;
 }
@@ -76,8 +74,7 @@ export const nodeEngine: Engine = (body) => {
 			http: () => body.http(settings),
 			webSocket: () => body.webSocket(settings),
 		};
-		const routes = makeRoutes({ settings, will, clock, time, random32, log, onDate, ...clients });
-		return body.lora ? [...routes, body.lora] : routes;
+		return makeRoutes({ settings, will, clock, time, random32, log, onDate, ...clients, lora: body.lora });
 	};
 	const sensors = body.wiring ? sensorsOn(body.wiring, body.clock) : body.sensors;
 	return new Device({ ...body, sensors, routes }, makeSettings(body.settings));
@@ -226,7 +223,7 @@ export class VirtualBoard {
 		if (!this.#isReachable) link.reachable = false;
 		const timekeeper = plugs.timekeeping && this.#timekeeper(clock, plugs.timekeeping, log);
 		const told = timekeeper?.clock ?? clock;
-		const lora = plugs.lora?.({ clock: told, store, log });
+		const lora = plugs.lora?.({ clock: told, store, log, onTime: timekeeper?.networkTime.bind(timekeeper) });
 		let cut: PowerCut | undefined;
 		const powered = new PoweredFlash(flash, (thrown) => {
 			cut = thrown;

@@ -1,6 +1,7 @@
 import { Fault } from '../../../modules/fault';
 import type { Clock, Sensor } from '../../../modules/ports';
-import { makeSensors, type SensorPart } from '../../sensors';
+import { allDrivers as drivers } from '../../sensors/all';
+import { makeSensors, type SensorPart } from '../../sensors/plan';
 import type { VirtualBus } from '../bus/i2c';
 import type { VirtualUart } from '../bus/serial';
 
@@ -21,6 +22,7 @@ export function sensorsOn({ parts, bus, uart }: Wiring, clock: Clock): readonly 
 	return makeSensors({
 		clock,
 		parts,
+		drivers,
 		buses: {
 			i2c: () => ({ io: bus.I2C as never }),
 			smbus: () => ({ io: bus.SMBus as never }),

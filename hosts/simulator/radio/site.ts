@@ -3,10 +3,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { Agent, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { DutyLedger } from '../../../modules/lora/ledger';
-import { LoraRoute } from '../../../modules/lora/route';
-import { SessionKeeper } from '../../../modules/lora/session';
-import type { Clock, Keepsake, KeyValue, Log, Route } from '../../../modules/ports';
+import type { Log } from '../../../modules/ports';
 import type { Settings } from '../../../src/settings';
+import { type LoraParts, type LoraPlug, makeLora } from '../../lora';
 import type { LorawanSettings } from '../../server/lorawan/settings';
 import type { Scheduler } from '../net/scheduler';
 import { Air } from './air';
@@ -23,12 +22,6 @@ export interface SiteOptions {
 	readonly kilometres: number;
 	readonly scheduler: Scheduler;
 	readonly log: Log;
-}
-
-/** What a board with a radio has of it. */
-export interface LoraPlug {
-	readonly route: Route;
-	readonly keepsakes: readonly Keepsake[];
 }
 
 /** What the site saw, for whoever counts. */
@@ -104,12 +97,11 @@ export class RadioSite {
 	}
 
 	/** A radio for one boot of a board, with the route over it. */
-	plug(settings: Settings, boot: { readonly clock: Clock; readonly store: KeyValue; readonly log: Log }): LoraPlug {
-		const { clock, store, log } = boot;
+	plug(settings: Settings, boot: Pick<LoraParts, 'clock' | 'store' | 'log' | 'onTime'>): LoraPlug {
+		const { clock } = boot;
 		const { loraDevEui, loraJoinEui, loraAppKey } = settings;
 		const region = regions[this.#options.region];
 		const ledger = new DutyLedger(clock, region.bands);
-		const keeper = new SessionKeeper({ store, log });
 		const radio = new VirtualRadio({
 			air: this.#air,
 			region,
@@ -120,7 +112,7 @@ export class RadioSite {
 			joinEui: Buffer.from(loraJoinEui, 'hex'),
 			appKey: Buffer.from(loraAppKey, 'hex'),
 		});
-		return { route: new LoraRoute({ radio, keeper, clock, log }), keepsakes: [keeper, ledger] };
+		return makeLora({ ...boot, radio, rests: ledger });
 	}
 
 	async close(): Promise<void> {

@@ -1,6 +1,6 @@
 /** The buses of the other side, as if their wires ended here: each call is a transaction there. */
 import type { I2C, Serial, SMBus } from '../../../modules/sensor/io';
-import type { SensorBuses } from '../../sensors';
+import type { SensorBuses } from '../../sensors/plan';
 import { Operation } from './operations';
 import { fill, request, type Wire } from './wire';
 

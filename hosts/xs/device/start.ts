@@ -4,7 +4,8 @@ import { Device } from '../../../src/device';
 import type { Host } from '../../../src/host';
 import { makeSettings } from '../../../src/settings';
 import { makeRoutes } from '../../routes';
-import { makeSensors } from '../../sensors';
+import { allDrivers as drivers } from '../../sensors/all';
+import { makeSensors } from '../../sensors/plan';
 import { wireBuses } from './bus';
 import { httpPart } from './http';
 import { mqttPart } from './mqtt';
@@ -83,7 +84,7 @@ function boot(wire: Wire): Device {
 				? sensors.map((name, index) =>
 						(live & (1 << index)) !== 0 ? new LiveWireSensor(name, index) : new WireSensor(name, index),
 					)
-				: makeSensors({ clock, parts: JSON.parse(wiring), buses: wireBuses(wire) }),
+				: makeSensors({ clock, drivers, parts: JSON.parse(wiring), buses: wireBuses(wire) }),
 		link: new WireLink(wire),
 		keepsakes: [linkKeepsake],
 		routes: (known, will) =>

@@ -1,22 +1,15 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Board, checkBoard, chipPins, pinUses } from '../../../hosts/esp32/board';
-import { boardOf, boards } from '../../../hosts/esp32/boards';
-
-const folder = resolve(import.meta.dirname, '../../../hosts/esp32/boards');
+import { boards, folder } from './boards';
 
 describe('the boards', () => {
-	test('are all listed, under the names of their files', () => {
-		const files = readdirSync(folder).map((file) => file.replace('.ts', ''));
-		expect(boards.map(({ name }) => name).sort()).toEqual(files.sort());
-	});
-
 	test.each(boards.map((board) => [board.name, board] as const))('%s can be what it says', (name, board) => {
 		expect(() => checkBoard(board)).not.toThrow();
-		expect(boardOf(name, board.chip)).toBe(board);
+		expect(existsSync(join(folder, name, 'main.ts')), 'under the name of its folder').toBe(true);
 		expect(board.source).toMatch(/^https:\/\//);
-		expect(readFileSync(join(folder, `${name}.ts`), 'utf8')).not.toMatch(/\bimport (?!type)/);
+		expect(readFileSync(join(folder, name, 'board.ts'), 'utf8')).not.toMatch(/\bimport (?!type)/);
 	});
 
 	test.each(boards.map((board) => [board.name, board] as const))('%s: frozen to the last pin', (_, board) => {
@@ -36,17 +29,6 @@ describe('the boards', () => {
 			expect(board.flashMegabytes).toBeGreaterThanOrEqual(Number(/(\d+)mb/.exec(PARTITIONS_FILE)![1]));
 		},
 	);
-
-	test('every chip has one that is meant when none is named', () => {
-		for (const chip of ['esp32', 'esp32s3', 'esp32c3', 'esp32c6'] as const)
-			expect(boardOf(undefined, chip).chip).toBe(chip);
-		expect(boardOf(undefined, 'esp32').name).toBe('esp32-devkitc');
-	});
-
-	test('a name that is none, and a board with another chip, are refused', () => {
-		expect(() => boardOf('arduino', 'esp32')).toThrow(/board arduino: there is none, only esp32-devkitc, /);
-		expect(() => boardOf('esp32-c3-devkitm', 'esp32')).toThrow(/has an esp32c3, this image is for esp32/);
-	});
 });
 
 describe('chips', () => {
@@ -83,12 +65,23 @@ describe('a board that cannot be', () => {
 		['a pin that cannot wake', { wake: { source: 'ext0', level: 'low', pins: [17] } }, 'pin 17 cannot wake the esp32'],
 		['two pins at EXT0', { wake: { source: 'ext0', level: 'low', pins: [32, 33] } }, 'EXT0 takes one pin'],
 		['a source of another chip', { wake: { source: 'gpio', level: 'low', pins: [33] } }, 'the esp32 has no gpio'],
-		['a battery at ADC2', { battery: { pin: 4, ratio: 2 } }, 'pin 4 (battery) is not on ADC1'],
+		['a battery at ADC2', { sensors: [{ part: 'divider', pin: 4, ratio: 2 }] }, 'pin 4 (battery) is not on ADC1'],
+		[
+			'a battery that two measure',
+			{
+				sensors: [
+					{ part: 'divider', pin: 35, ratio: 2 },
+					{ part: 'max17048', bus: 'main' },
+				],
+			},
+			'two parts measure one battery',
+		],
 		[
 			'a part without its bus',
 			{ sensors: [{ part: 'max30102', bus: 'second' }] },
 			'max30102: there is no bus "second"',
 		],
+		['a part on a bus of another kind', { sensors: [{ part: 'gps', bus: 'main' }] }, 'gps: bus "main" is no serial'],
 		['Ethernet without pins', { link: 'ethernet' }, 'link and Ethernet pins do not agree'],
 		[
 			'Ethernet with I2C on its pins',

@@ -1,16 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import type { Board } from '../../../hosts/esp32/board';
-import { boards } from '../../../hosts/esp32/boards';
 import { BoardClock } from '../../../hosts/esp32/clock';
 import { firstLevel, uartLog } from '../../../hosts/esp32/log';
 import { type Domain, NvsStore } from '../../../hosts/esp32/nvs';
 import { compiledSettings, readNetworks, readSettings, settingKeys } from '../../../hosts/esp32/provision';
-import { type IoClasses, makeSensors } from '../../../hosts/esp32/sensors';
+import { type IoClasses, makeSensors } from '../../../hosts/esp32/sensors/sensors';
+import { allDrivers } from '../../../hosts/sensors/all';
 import { VirtualTime } from '../../../hosts/simulator/time';
 import type { Log } from '../../../modules/ports';
 import { KeptSession } from '../../../modules/tls/session';
 import { settingNames } from '../../../src/settings';
 import { clockOf } from '../../modules/wifi/fake-air';
+import { boards } from './boards';
 
 const FLOOR = 1_767_225_600_000;
 
@@ -267,7 +268,7 @@ describe('sensors', () => {
 
 	test('of each board, on its own pins', () => {
 		const names = (board: Board): string[] =>
-			makeSensors(board, classes().io, clockOf(new VirtualTime())).map(({ name }) => name);
+			makeSensors(board, classes().io, allDrivers, clockOf(new VirtualTime())).map(({ name }) => name);
 		const named = Object.fromEntries(boards.map((board) => [board.name, names(board)]));
 		expect(named).toMatchObject({
 			'esp32-devkitc': [],
@@ -280,7 +281,7 @@ describe('sensors', () => {
 		const { made, io } = classes();
 		const time = new VirtualTime();
 		const board = boards.find(({ name }) => name === 'esp32-vitals')!;
-		for (const sensor of makeSensors(board, io, clockOf(time))) sensor.start?.();
+		for (const sensor of makeSensors(board, io, allDrivers, clockOf(time))) sensor.start?.();
 		time.advance(10);
 		const wires = { data: 21, clock: 22, timeout: 50 };
 		const of = (name: string) => made.filter(([each]) => each === name).map(([, options]) => options);
@@ -294,7 +295,7 @@ describe('sensors', () => {
 
 	test('a part without a driver, and one on a bus of another kind, are refused', () => {
 		const make = (sensors: Board['sensors']) =>
-			makeSensors({ ...boards[0]!, sensors }, classes().io, clockOf(new VirtualTime()));
+			makeSensors({ ...boards[0]!, sensors }, classes().io, allDrivers, clockOf(new VirtualTime()));
 		expect(() => make([{ part: 'bmp280' as never, bus: 'main' }])).toThrow('there is no driver for bmp280');
 		expect(() => make([{ part: 'gps', bus: 'main' }])).toThrow('main is no bus of the kind serial');
 		expect(() => make([{ part: 'sht3x', bus: 'second' }])).toThrow('second is no bus of the kind i2c');

@@ -275,6 +275,39 @@ describe('the Date of the server', () => {
 	});
 });
 
+describe('the time of a LoRaWAN network', () => {
+	test('is the time where there is nothing else, and asks no server: there is no way to one', () => {
+		const { time, keeper, off, set, questions } = makeNet();
+		time.advance(10_000);
+		keeper.networkTime(NOON + time.now);
+		expect(off()).toBe(0);
+		expect([set.length, keeper.clock.isTold, keeper.uncertainty]).toEqual([1, true, 1_000]);
+		time.advance(HOUR);
+		keeper.networkTime(NOON + time.now - 5_000);
+		time.advance(HOUR);
+		expect(questions()).toBe(0);
+	});
+
+	test('is not believed when it cannot be', () => {
+		const { keeper } = makeNet();
+		keeper.networkTime(0);
+		keeper.networkTime(Number.NaN);
+		expect(keeper.clock.time).toBeUndefined();
+	});
+
+	test('played again after a power cut, it gives way to the word of our server, and to two time servers', () => {
+		const one = makeNet();
+		one.keeper.networkTime(NOON - 5 * HOUR + 24 * HOUR);
+		one.keeper.serverDate(DATE(NOON + one.time.now), one.time.now, one.time.now);
+		expect(Math.abs(one.off()!)).toBeLessThan(1_200);
+		const two = makeNet();
+		two.keeper.networkTime(NOON + 24 * HOUR);
+		two.keeper.start();
+		two.time.advance(120_000);
+		expect(two.off()).toBeCloseTo(0, 0);
+	});
+});
+
 describe('over deep sleep', () => {
 	test('nothing is kept that nobody told', () => {
 		const { keeper } = makeNet({ rtc: NOON });

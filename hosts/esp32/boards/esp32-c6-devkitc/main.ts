@@ -1,0 +1,5 @@
+import { start } from '../../start';
+import { wifi } from '../../wifi/link';
+import { board } from './board';
+
+start(board, { link: wifi });
