@@ -1,6 +1,6 @@
 import { loadCodec } from '../hosts/server/lorawan/codec';
 import { airtime, FRAME_OVERHEAD } from '../hosts/simulator/radio/airtime';
-import { eu868, us915 } from '../hosts/simulator/radio/region';
+import { eu868, us915 } from '../hosts/simulator/radio/regions';
 import { seededRandom32 } from '../hosts/simulator/random';
 import { ALERT_BYTE_LENGTH, READING_BYTE_LENGTH, SHORT_BYTE_LENGTH } from '../modules/lora/payload';
 import { readingId, readingMessage } from '../src/messages/reading';

@@ -233,7 +233,7 @@ export class NetworkServer implements Listener {
 					frequency: open.frequency,
 					rate: answer,
 					bytes,
-					power: open === windows[0] ? region.gatewayPower : 27,
+					power: open === windows[0] ? region.gatewayPower : region.secondPower,
 				});
 		});
 	}
@@ -245,6 +245,6 @@ export class NetworkServer implements Listener {
 		const steps = Math.floor((Math.max(...snrs) - floor - ADR_MARGIN) / ADR_STEP);
 		if (steps < 1) return Buffer.alloc(0);
 		snrs.length = 0;
-		return linkAdr(Math.min(fastest(region), dataRate + steps));
+		return linkAdr(Math.min(fastest(region), dataRate + steps), region);
 	}
 }

@@ -1,5 +1,7 @@
 /** MAC commands of LoRaWAN 1.0.3, section 5: those that this network server sends, and their answers. */
 
+import { fastest, type Region, slowest } from './region';
+
 const LENGTHS: Readonly<Record<number, number>> = { 2: 2, 3: 4, 4: 1, 5: 4, 6: 0, 7: 5, 8: 1, 9: 1, 10: 4, 13: 5 };
 /** From 1980-01-06 to 1970-01-01, and the leap seconds since: GPS time knows none. */
 const GPS_EPOCH = 315_964_800;
@@ -12,8 +14,8 @@ export interface Told {
 	readonly time: number | undefined;
 }
 
-/** What a device makes of the commands of a downlink. @param fastest the data rate that it can be told at most */
-export function obey(options: Buffer, fastest: number): Told {
+/** What a device makes of the commands of a downlink. */
+export function obey(options: Buffer, region: Region): Told {
 	const answers: number[] = [];
 	let dataRate: number | undefined;
 	let time: number | undefined;
@@ -24,8 +26,11 @@ export function obey(options: Buffer, fastest: number): Told {
 		const body = options.subarray(at + 1, at + 1 + length);
 		if (command === 3) {
 			const wanted = body[0]! >> 4;
-			if (wanted <= fastest) dataRate = wanted;
-			answers.push(3, wanted <= fastest ? 7 : 5);
+			const isRate = wanted >= slowest(region) && wanted <= fastest(region);
+			const isMask = body.readUInt16LE(1) === region.mask.channels && (body[3]! >> 4) % 8 === region.mask.control;
+			// All of it, or nothing (section 5.2).
+			if (isRate && isMask) dataRate = wanted;
+			answers.push(3, (isMask ? 1 : 0) | (isRate ? 2 : 0) | 4);
 		} else if (command === 6) answers.push(6, 255, 0);
 		else if (command === 13)
 			time = (body.readUInt32LE() + GPS_EPOCH - LEAP_SECONDS) * 1000 + Math.floor((body[4]! * 1000) / 256);
@@ -34,9 +39,9 @@ export function obey(options: Buffer, fastest: number): Told {
 	return { answers: Buffer.from(answers), dataRate, time };
 }
 
-/** Another data rate, the same power, the channels as they are. */
-export function linkAdr(dataRate: number): Buffer {
-	return Buffer.of(3, dataRate << 4, 0xff, 0, 1);
+/** Another data rate, the most power, all channels of this network, each uplink once. */
+export function linkAdr(dataRate: number, { mask }: Region): Buffer {
+	return Buffer.of(3, dataRate << 4, mask.channels & 0xff, mask.channels >> 8, (mask.control << 4) | 1);
 }
 
 export function deviceTimeRequest(): Buffer {

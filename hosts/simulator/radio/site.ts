@@ -11,13 +11,12 @@ import type { Scheduler } from '../net/scheduler';
 import { Air } from './air';
 import { chirpstackEvent, ttsEvent } from './events';
 import { NetworkServer, type NetworkUplink } from './network';
-import { eu868, type Region, us915 } from './region';
+import type { RegionName } from './region';
+import { regions } from './regions';
 import { VirtualRadio } from './virtual-radio';
 
-export const regions: Readonly<Record<Region['name'], Region>> = { EU868: eu868, US915: us915 };
-
 export interface SiteOptions {
-	readonly region: Region['name'];
+	readonly region: RegionName;
 	/** From the devices to the gateway. */
 	readonly kilometres: number;
 	readonly scheduler: Scheduler;

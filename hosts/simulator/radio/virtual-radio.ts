@@ -5,7 +5,7 @@ import type { Air, Listener, Reception, Transmission } from './air';
 import { airtime, FRAME_OVERHEAD } from './airtime';
 import { dataFrame, joinRequest, openData, openJoinAccept, sessionKeys } from './frames';
 import { deviceTimeRequest, obey } from './options';
-import { type DataRate, fastest, type Region } from './region';
+import { type DataRate, fastest, type Region, slowest } from './region';
 import { readSession, type Session, writeSession } from './session';
 
 export interface RadioOptions {
@@ -264,14 +264,15 @@ export class VirtualRadio implements Radio, Listener {
 		}
 		this.#under = undefined;
 		// Unheard, ADR gives up speed for reach, one step at a time (section 4.3.1.1).
-		if (under.isConfirmed && !this.#isAcknowledged) this.#useDataRate(Math.max(0, this.#dataRate - 1));
+		if (under.isConfirmed && !this.#isAcknowledged)
+			this.#useDataRate(Math.max(slowest(this.#options.region), this.#dataRate - 1));
 		this.onSent?.({ acknowledged: this.#isAcknowledged });
 	}
 
 	/** The same frame once more, after 1 to 3 seconds and when a channel has rested. */
 	#again(under: Under): void {
 		const { region, clock, random32 } = this.#options;
-		const slower = Math.max(0, under.dataRate - (under.attempts % 2 === 0 ? 1 : 0));
+		const slower = Math.max(slowest(region), under.dataRate - (under.attempts % 2 === 0 ? 1 : 0));
 		if (under.frame(slower).length - FRAME_OVERHEAD <= region.room[slower]!) under.dataRate = slower;
 		const wait = Math.max(1_000 + (random32() % 2_000), this.#readyAt() - clock.ticks);
 		this.#wait(wait, () => this.#transmit());
@@ -318,7 +319,7 @@ export class VirtualRadio implements Radio, Listener {
 		session.down = data.counter + 1;
 		if (data.ack) this.#isAcknowledged = true;
 		if (data.isConfirmed) this.#mustAck = true;
-		const { answers, dataRate, time } = obey(data.options, fastest(this.#options.region));
+		const { answers, dataRate, time } = obey(data.options, this.#options.region);
 		this.#answers = answers;
 		if (dataRate !== undefined) this.#useDataRate(dataRate);
 		try {
@@ -337,7 +338,8 @@ export class VirtualRadio implements Radio, Listener {
 
 	/** Of join requests: one step slower, and from the slowest to the fastest. */
 	#slower(dataRate: number): number {
-		return dataRate === 0 ? fastest(this.#options.region) : dataRate - 1;
+		const { region } = this.#options;
+		return dataRate <= slowest(region) ? fastest(region) : dataRate - 1;
 	}
 
 	#useDataRate(dataRate: number): void {

@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Ajv, type JSONSchemaType } from 'ajv';
+import type { RegionName } from '../radio/region';
+import { regions } from '../radio/regions';
 
 /** How the way to one door of the server is. */
 export type Weather =
@@ -60,7 +62,7 @@ export interface Scenario {
 	/** Settings of the firmware, under those of `--set`. */
 	readonly settings?: Readonly<Record<string, unknown>>;
 	/** There is LoRaWAN, and the boards have radios. */
-	readonly lora?: { readonly region: 'EU868' | 'US915'; readonly kilometres: number };
+	readonly lora?: { readonly region: RegionName; readonly kilometres: number };
 	readonly steps: readonly Step[];
 }
 
@@ -95,7 +97,7 @@ const schema = {
 		settings: { type: 'object' },
 		lora: {
 			type: 'object',
-			properties: { region: { enum: ['EU868', 'US915'] }, kilometres },
+			properties: { region: { enum: Object.keys(regions) }, kilometres },
 			required: ['region', 'kilometres'],
 			additionalProperties: false,
 		},

@@ -1,40 +1,43 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { eu868, us915 } from '../../../../hosts/simulator/radio/region';
+import { regions } from '../../../../hosts/simulator/radio/regions';
 import { busiestHour, devEui, NOON, radioWorld } from './world';
 
 describe('the virtual radio and the network server', () => {
-	test.each([eu868, us915])('$name: join, confirmed uplinks, downlinks in both windows, the time', async (region) => {
-		const world = radioWorld({ region });
-		const { radio, keeper, clock, uplink } = world.boot();
-		const said: unknown[] = [];
-		radio.onJoined = () => said.push('joined');
-		radio.onDownlink = (port, payload) => said.push([port, Buffer.from(payload).toString('hex')]);
-		radio.onTime = (time) => said.push(['off by', Math.abs(time - NOON - world.time.now) < 1_000]);
-		radio.open(keeper.session);
-		expect([radio.state, radio.readyAt]).toEqual(['joining', Number.POSITIVE_INFINITY]);
-		world.time.advance(60_000);
-		expect([radio.state, said]).toEqual(['joined', ['joined']]);
-		world.network.push(devEui, { port: 10, payload: Buffer.from('50026131', 'hex') });
-		expect(await uplink(27)).toBe(true);
-		expect(said.slice(1)).toEqual([
-			['off by', true],
-			[10, '50026131'],
-		]);
-		expect(await uplink(8, false)).toBe(false);
-		expect(
-			world.uplinks.map(({ port, payload, counter, isConfirmed }) => [port, payload.length, counter, isConfirmed]),
-		).toEqual([
-			[2, 27, 0, true],
-			[2, 8, 1, false],
-		]);
-		expect(radio.rssiDbm).toBeLessThan(-80);
-		expect(radio.room).toBeGreaterThan(51);
-		expect(() => radio.send(2, new Uint8Array(radio.room + 1), true)).toThrow(
-			clock.ticks < radio.readyAt ? 'not before' : 'at most',
-		);
-		expect(world.network.counts).toMatchObject({ joins: 1, uplinks: 2, repeatedNonces: 0, repeatedCounters: 0 });
-	});
+	test.each(Object.values(regions))(
+		'$name: join, confirmed uplinks, downlinks in both windows, the time',
+		async (region) => {
+			const world = radioWorld({ region });
+			const { radio, keeper, clock, uplink } = world.boot();
+			const said: unknown[] = [];
+			radio.onJoined = () => said.push('joined');
+			radio.onDownlink = (port, payload) => said.push([port, Buffer.from(payload).toString('hex')]);
+			radio.onTime = (time) => said.push(['off by', Math.abs(time - NOON - world.time.now) < 1_000]);
+			radio.open(keeper.session);
+			expect([radio.state, radio.readyAt]).toEqual(['joining', Number.POSITIVE_INFINITY]);
+			world.time.advance(60_000);
+			expect([radio.state, said]).toEqual(['joined', ['joined']]);
+			world.network.push(devEui, { port: 10, payload: Buffer.from('50026131', 'hex') });
+			expect(await uplink(27)).toBe(true);
+			expect(said.slice(1)).toEqual([
+				['off by', true],
+				[10, '50026131'],
+			]);
+			expect(await uplink(8, false)).toBe(false);
+			expect(
+				world.uplinks.map(({ port, payload, counter, isConfirmed }) => [port, payload.length, counter, isConfirmed]),
+			).toEqual([
+				[2, 27, 0, true],
+				[2, 8, 1, false],
+			]);
+			expect(radio.rssiDbm).toBeLessThan(-80);
+			expect(radio.room).toBeGreaterThan(51);
+			expect(() => radio.send(2, new Uint8Array(radio.room + 1), true)).toThrow(
+				clock.ticks < radio.readyAt ? 'not before' : 'at most',
+			);
+			expect(world.network.counts).toMatchObject({ joins: 1, uplinks: 2, repeatedNonces: 0, repeatedCounters: 0 });
+		},
+	);
 
 	test('far away it falls back to slower data rates, and ADR brings it back when it comes near', async () => {
 		const world = radioWorld({ distance: 4, fading: 0 });
@@ -71,7 +74,7 @@ describe('the virtual radio and the network server', () => {
 		expect(world.network.counts).toMatchObject({ repeatedCounters: 0, repeatedNonces: 0 });
 	});
 
-	test.each([eu868, us915])(
+	test.each(Object.values(regions))(
 		'$name: no counter or nonce is used twice over power cuts and sleep at any moment',
 		(region) => {
 			const moments = fc.array(fc.record({ after: fc.nat(40_000), sleeps: fc.boolean() }), {
