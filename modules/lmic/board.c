@@ -134,7 +134,7 @@ void lmic_hal_processPendingIRQs(void)
 		uint32_t at = gInterrupts[line];
 		if (!at) continue;
 		gInterrupts[line] = 0;
-		radio_irq_handler_v2((u1_t)line, (ostime_t)at);
+		engineInterrupt((unsigned)line, at);
 	}
 }
 

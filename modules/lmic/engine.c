@@ -24,6 +24,8 @@
 /* A job that has run so long waits for a radio that does not answer. */
 #define JOB_MS 3000
 #define HEADER_LENGTH 13
+/* MHDR, FHDR, MIC. LMIC 6.0.1 reads before the first byte of what is heard while it joins, where that is less than its MIC. */
+#define FRAME_LEAST 12
 #define ROOM_MAX 242
 #define SESSION_VERSION 1
 #define SESSION_MAX 320
@@ -222,6 +224,12 @@ void engineNext(uint32_t ticks)
 	gEngine.next = (ostime_t)ticks;
 }
 
+void engineInterrupt(unsigned line, uint32_t ticks)
+{
+	radio_irq_handler_v2((u1_t)line, (ostime_t)ticks);
+	if (LMIC.radio.dataLen < FRAME_LEAST) LMIC.dataLen = LMIC.radio.dataLen = 0;
+}
+
 int engineIsLate(void)
 {
 	return isAhead(os_getTime(), after(gEngine.jobStart, JOB_MS));
@@ -353,6 +361,29 @@ static void readWaits(Reader *reader, const uint8_t *waits, unsigned count, osti
 	LMIC.opmode |= OP_RNDTX;
 }
 
+/* Data rates -------------------------------------------------------------------------------------------------------- */
+
+/* Of a frame at this data rate; 0: none may go. */
+static unsigned frameMax(unsigned datarate)
+{
+	unsigned length = LMICbandplan_maxFrameLen((dr_t)datarate);
+#if CFG_au915
+	/* LMIC 6.0.1 has the two tables of AU915 the wrong way round: frames of 51 bytes at SF12 where 400 ms are the most. */
+	static const uint8_t DWELL[] = { 0, 0, 19 + 5, 61 + 5, 133 + 5 };
+	if (datarate < sizeof(DWELL) && length > DWELL[datarate]) length = DWELL[datarate];
+#endif
+	return length;
+}
+
+/* LMIC comes down to data rates at which nothing may go, where the dwell time is bounded, or at which the frame that it sends again
+   has no room: it would not go any more, or in AU915 for too long. */
+static void liftDatarate(void)
+{
+	int isAgain = (LMIC.opmode & OP_TXDATA) && LMIC.txCnt > 0 && LMIC.seqnoUp == gEngine.frameCounter;
+	unsigned least = isAgain && gEngine.frameLength ? gEngine.frameLength : 1;
+	while (frameMax(LMIC.datarate) < least && LMICbandplan_validDR((dr_t)(LMIC.datarate + 1))) LMIC.datarate++;
+}
+
 /* What the radio shall be told ------------------------------------------------------------------------------------- */
 
 static int isBusy(void)
@@ -383,7 +414,7 @@ static uint32_t readyInMs(ostime_t now)
 /* Without what LMIC itself has to say in the next uplink. */
 static unsigned room(void)
 {
-	int bytes = (int)LMICbandplan_maxFrameLen(LMIC.datarate) - HEADER_LENGTH;
+	int bytes = (int)frameMax(LMIC.datarate) - HEADER_LENGTH;
 	if (LMIC.pendMacPiggyback) bytes -= LMIC.pendMacLen;
 	if (LMIC.dn2Ans) bytes -= 2;
 	if (LMIC.macDlChannelAns) bytes -= 2;
@@ -488,7 +519,12 @@ static uint32_t joinCap(void)
    It goes as it went, where the data rate of now has room for it. */
 static void sendTheSame(void)
 {
-	if (gEngine.frameLength && LMIC.seqnoUp == gEngine.frameCounter && gEngine.frameLength <= LMICbandplan_maxFrameLen(LMIC.dndr)) {
+	liftDatarate();
+	if (LMIC.dndr < LMIC.datarate) {
+		LMIC.dndr = LMIC.datarate;
+		LMIC.rps = setCr(updr2rps((dr_t)LMIC.datarate), (cr_t)LMIC.errcr);
+	}
+	if (gEngine.frameLength && LMIC.seqnoUp == gEngine.frameCounter && gEngine.frameLength <= frameMax(LMIC.dndr)) {
 		LMIC.dataLen = gEngine.frameLength;
 		memcpy(LMIC.frame, gEngine.frame, LMIC.dataLen);
 	} else {
@@ -511,6 +547,9 @@ static void onTransmit(void)
 		engineFail(FAULT_COUNTER, __FILE__, __LINE__);
 	else
 		sendTheSame();
+	/* What LMIC 6.0.1 makes of it does not fit 32 bits at slow data rates, and in AU915 has the moment of now in it twice. */
+	if (LMIC.globalDutyRate)
+		LMIC.globalDutyAvail = after(now, (uint64_t)osticks2ms(calcAirTime(LMIC.rps, LMIC.dataLen)) << LMIC.globalDutyRate);
 #if CFG_LMIC_EU_like
 	band_t *band = &LMIC.bands[LMIC.channelFreq[LMIC.txChnl] & 3];
 	band->avail = later(band->avail, after(now, restMs(calcAirTime(LMIC.rps, LMIC.dataLen), band->txcap)));
@@ -650,6 +689,8 @@ static void resume(Reader *reader)
 	LMIC.txParam = (u1_t)take8(reader);
 #endif
 	readChannels(reader);
+	if (LMIC.rxDelay > 15 || LMIC.rx1DrOffset > 7 || LMIC.globalDutyRate > 15 || !LMICbandplan_validDR((dr_t)LMIC.dn2Dr))
+		reader->bad = 1;
 	if (reader->bad || address == 0 || reader->at != reader->end || !LMICbandplan_validDR((dr_t)datarate) ||
 		LMICbandplan_maxFrameLen((dr_t)datarate) == 0)
 		engineFail(FAULT_SESSION, __FILE__, __LINE__);
@@ -717,6 +758,12 @@ void engineTold(const uint8_t *message, size_t length)
 
 /* Running ----------------------------------------------------------------------------------------------------------- */
 
+/* An uplink that goes once more waits for its band between, for as long as that takes: it is in no transaction then. */
+static int isInTransaction(void)
+{
+	return gEngine.inTransaction && (LMIC.opmode & OP_TXRXPEND);
+}
+
 static void runJobs(void)
 {
 	do {
@@ -724,8 +771,9 @@ static void runJobs(void)
 		gEngine.hasNext = 0;
 		gEngine.jobStart = os_getTime();
 		os_runloop_once();
+		liftDatarate();
 	} while (!gEngine.idle);
-	if (gEngine.inTransaction && isAhead(os_getTime(), after(gEngine.transactionStart, TRANSACTION_MS)))
+	if (isInTransaction() && isAhead(os_getTime(), after(gEngine.transactionStart, TRANSACTION_MS)))
 		engineFail(FAULT_STUCK, __FILE__, __LINE__);
 }
 
@@ -734,7 +782,7 @@ static uint32_t waitMicros(void)
 	const ostime_t now = os_getTime();
 	ostime_t until = after(now, HOUR_MS);
 	if (gEngine.hasNext && isAhead(until, gEngine.next)) until = gEngine.next;
-	if (gEngine.inTransaction) {
+	if (isInTransaction()) {
 		ostime_t end = after(gEngine.transactionStart, TRANSACTION_MS + 1);
 		if (isAhead(until, end)) until = end;
 	}

@@ -72,6 +72,8 @@ void engineFail(int fault, const char *file, unsigned line) __attribute__((noret
 /* For the HAL: LMIC found nothing to do, or nothing before this time. */
 void engineIdle(void);
 void engineNext(uint32_t ticks);
+/* For the HAL: an interrupt line of the radio went high then. */
+void engineInterrupt(unsigned line, uint32_t ticks);
 /* For the HAL: the job under way takes longer than any does. */
 int engineIsLate(void);
 

@@ -1,4 +1,14 @@
-import type { Random32 } from '../../../modules/ports';
+import {
+	type Chip,
+	type ChipOptions,
+	DETECTION_SYMBOLS,
+	type Frame,
+	frameMicros,
+	type Reception,
+	SILENCE,
+	symbolMicros,
+	type Tuning,
+} from './chip';
 
 /**
  * An SX1276 at its registers: the LoRa modem, as far as a class A device uses it. Registers, modes and flags are those of Semtech's
@@ -19,6 +29,7 @@ const Register = Object.freeze({
 	RX_BYTES: 0x13,
 	PACKET_SNR: 0x19,
 	PACKET_RSSI: 0x1a,
+	RSSI: 0x1b,
 	MODEM_CONFIG_1: 0x1d,
 	MODEM_CONFIG_2: 0x1e,
 	SYMBOL_TIMEOUT: 0x1f,
@@ -51,58 +62,19 @@ const RESET_VALUES: readonly (readonly [register: number, value: number])[] = Ob
 ]);
 const CRYSTAL_HZ = 32_000_000;
 const BANDWIDTHS: { readonly [code: number]: number } = Object.freeze({ 7: 125_000, 8: 250_000, 9: 500_000 });
-/** Symbols of a preamble that the receiver must see to know it for one. */
-const DETECTION_SYMBOLS = 4;
-/** Of PacketRssi above 525 MHz (5.5.5). */
+/** Of PacketRssi and Rssi above 525 MHz (5.5.5). */
 const RSSI_OFFSET_DBM = -157;
 
-/** What a transmitter and a receiver must have in common. */
-export interface Tuning {
-	readonly frequencyHz: number;
-	readonly spreadingFactor: number;
-	readonly bandwidthHz: number;
-	/** Downlinks are; uplinks are not, so that devices do not hear each other. */
-	readonly isInverted: boolean;
-	readonly syncWord: number;
-}
+const WRITE = 0x80;
 
-export interface Emission {
-	readonly tuning: Tuning;
-	readonly bytes: Uint8Array;
-	/** Microseconds of the preamble's begin and of the last symbol's end. */
-	readonly start: number;
-	readonly end: number;
-}
-
-export interface Reception extends Emission {
-	readonly rssiDbm: number;
-	readonly snrDecibels: number;
-}
-
-/** What is between radios. */
-export interface Air {
-	transmit(emission: Emission): void;
-	/** The first frame whose preamble begins between these microseconds. */
-	hear(tuning: Tuning, from: number, to: number): Reception | undefined;
-}
-
-export interface Sx1276Options {
-	readonly air: Air;
-	readonly random32: Random32;
-	/** Calls back at this microsecond. */
-	readonly at: (micros: number, run: () => void) => { cancel(): void };
-	/** An interrupt line went high at this microsecond. */
-	readonly onLine: (line: number, micros: number) => void;
-}
-
-export class Sx1276 {
-	readonly #options: Sx1276Options;
+export class Sx1276 implements Chip {
+	readonly #options: ChipOptions;
 	readonly #registers = new Uint8Array(0x80);
 	readonly #fifo = new Uint8Array(256);
 	/** The end of a transmission or of a window. */
 	#pending: { cancel(): void } | undefined;
 
-	constructor(options: Sx1276Options) {
+	constructor(options: ChipOptions) {
 		this.#options = options;
 		this.reset();
 	}
@@ -114,8 +86,30 @@ export class Sx1276 {
 		for (const [register, value] of RESET_VALUES) this.#registers[register] = value;
 	}
 
-	read(register: number): number {
+	select(): void {}
+
+	/** It has no such pin. */
+	isBusy(): boolean {
+		return false;
+	}
+
+	/** Registers in a row, but the FIFO, which is one (4.3). */
+	spiWrite(command: number, bytes: Uint8Array, micros: number): void {
+		const register = command & ~WRITE;
+		for (let at = 0; at < bytes.byteLength; at++)
+			this.write(register === Register.FIFO ? register : register + at, bytes[at]!, micros);
+	}
+
+	spiRead(register: number, _address: Uint8Array, length: number, micros: number): Uint8Array {
+		const bytes = new Uint8Array(length);
+		for (let at = 0; at < length; at++)
+			bytes[at] = this.read(register === Register.FIFO ? register : register + at, micros);
+		return bytes;
+	}
+
+	read(register: number, micros = 0): number {
 		if (register === Register.FIFO) return this.#isAsleep ? 0 : this.#fifo[this.#next()]!;
+		if (register === Register.RSSI) return this.#level(micros);
 		if (register === Register.RSSI_WIDEBAND) return this.#options.random32() & 0xff;
 		return this.#registers[register]!;
 	}
@@ -154,13 +148,13 @@ export class Sx1276 {
 		const base = this.#registers[Register.FIFO_TX_BASE]!;
 		const bytes = new Uint8Array(this.#registers[Register.PAYLOAD_LENGTH]!);
 		for (let at = 0; at < bytes.byteLength; at++) bytes[at] = this.#fifo[(base + at) & 0xff]!;
-		const end = start + this.#airtime(bytes.byteLength);
+		const end = start + frameMicros(this.#frame, bytes.byteLength);
 		this.#options.air.transmit({ tuning: this.#tuning(false), bytes, start, end });
 		this.#pending = this.#options.at(end, () => this.#done(Irq.TX_DONE, end));
 	}
 
 	#receive(from: number): void {
-		const symbol = this.#symbolMicros();
+		const symbol = symbolMicros(this.#frame);
 		const symbols = ((this.#registers[Register.MODEM_CONFIG_2]! & 3) << 8) | this.#registers[Register.SYMBOL_TIMEOUT]!;
 		const to = from + symbols * symbol;
 		const lead = DETECTION_SYMBOLS * symbol;
@@ -198,36 +192,36 @@ export class Sx1276 {
 
 	#tuning(isInverted: boolean): Tuning {
 		const at = Register.FREQUENCY_MSB;
+		const { spreadingFactor, bandwidthHz } = this.#frame;
 		const [high, middle, low] = [this.#registers[at]!, this.#registers[at + 1]!, this.#registers[at + 2]!];
 		return {
 			frequencyHz: Math.round((((high << 16) | (middle << 8) | low) * CRYSTAL_HZ) / 2 ** 19),
-			spreadingFactor: this.#registers[Register.MODEM_CONFIG_2]! >> 4,
-			bandwidthHz: BANDWIDTHS[this.#registers[Register.MODEM_CONFIG_1]! >> 4] ?? 0,
+			spreadingFactor,
+			bandwidthHz,
 			isInverted,
 			syncWord: this.#registers[Register.SYNC_WORD]!,
 		};
 	}
 
-	#symbolMicros(): number {
-		const { spreadingFactor, bandwidthHz } = this.#tuning(false);
-		return (2 ** spreadingFactor * 1e6) / bandwidthHz;
+	#level(micros: number): number {
+		const level = this.#options.air.level?.(this.#tuning(false).frequencyHz, micros) ?? SILENCE;
+		return Math.round(level) - RSSI_OFFSET_DBM;
 	}
 
-	/** Section 4.1.1.7, in microseconds. */
-	#airtime(length: number): number {
+	get #frame(): Frame {
 		const [first, second, third] = [
 			this.#registers[Register.MODEM_CONFIG_1]!,
 			this.#registers[Register.MODEM_CONFIG_2]!,
 			this.#registers[Register.MODEM_CONFIG_3]!,
 		];
-		const spreadingFactor = second >> 4;
-		const codingRate = (first >> 1) & 7;
-		const isImplicit = (first & 1) !== 0;
-		const hasCrc = (second & 4) !== 0;
-		const isOptimized = (third & 8) !== 0;
-		const bits = 8 * length - 4 * spreadingFactor + 28 + (hasCrc ? 16 : 0) - (isImplicit ? 20 : 0);
-		const blocks = Math.max(0, Math.ceil(bits / (4 * (spreadingFactor - (isOptimized ? 2 : 0)))));
-		const preamble = ((this.#registers[Register.PREAMBLE_MSB]! << 8) | this.#registers[Register.PREAMBLE_LSB]!) + 4.25;
-		return (preamble + 8 + blocks * (codingRate + 4)) * this.#symbolMicros();
+		return {
+			spreadingFactor: second >> 4,
+			bandwidthHz: BANDWIDTHS[first >> 4] ?? 0,
+			codingRate: (first >> 1) & 7,
+			isImplicit: (first & 1) !== 0,
+			hasCrc: (second & 4) !== 0,
+			isOptimized: (third & 8) !== 0,
+			preamble: (this.#registers[Register.PREAMBLE_MSB]! << 8) | this.#registers[Register.PREAMBLE_LSB]!,
+		};
 	}
 }

@@ -20,8 +20,12 @@
 /* What was read. */
 #define DATA 'D'
 
-/* From here: u64 µs, command, length of what is to be read. */
+/* From here: u64 µs, command, length of what is to be read, what goes out before. */
 #define READ 'r'
+/* u64 µs: the select pin is low now. */
+#define SELECT 's'
+/* u64 µs: is its BUSY pin high? */
+#define BUSY 'b'
 /* u64 µs, command, bytes. */
 #define WRITE 'w'
 /* u64 µs: the radio's reset pin was low. */
@@ -37,6 +41,7 @@
 #define MICROS_PER_BYTE 1
 /* A job takes time too: LMIC looks again and again until its moment is past. */
 #define MICROS_PER_JOB 16
+#define BUSY_MICROS 100000
 
 static uint64_t gMicros;
 static uint64_t gInterrupts[DIO_LINES];
@@ -69,7 +74,7 @@ static size_t takeFrame(uint8_t *frame)
 static void add(const void *bytes, size_t length)
 {
 	if (gOutLength + length > sizeof(gOut)) exit(2);
-	memcpy(gOut + gOutLength, bytes, length);
+	if (length) memcpy(gOut + gOutLength, bytes, length);
 	gOutLength += length;
 }
 
@@ -113,31 +118,64 @@ void lmic_hal_pin_rst(u1_t value)
 	give();
 }
 
-void lmic_hal_spi_write(u1_t command, const u1_t *bytes, size_t length)
+static void answer(uint8_t *bytes, size_t length)
+{
+	uint8_t frame[FRAME_MAX];
+	if (takeFrame(frame) != length + 1 || frame[0] != DATA) exit(2);
+	memcpy(bytes, frame + 1, length);
+}
+
+/* As board.c does it: selecting wakes it, and then it is busy. An SX1276 has no such pin. */
+static void selectChip(void)
+{
+#if MODDEF_LMIC_RADIO == 1262
+	uint64_t began = gMicros;
+	start(SELECT);
+	add(&gMicros, 8);
+	give();
+	while (lmic_hal_radio_spi_is_busy())
+		if (gMicros - began > BUSY_MICROS) engineFail(FAULT_STUCK, __FILE__, __LINE__);
+#endif
+}
+
+static void begin(uint8_t kind, uint8_t command, size_t length)
 {
 	if (engineIsLate()) engineFail(FAULT_STUCK, __FILE__, __LINE__);
+	selectChip();
 	gMicros += MICROS_PER_BYTE * (length + 1);
-	start(WRITE);
+	start(kind);
 	add(&gMicros, 8);
 	add(&command, 1);
+}
+
+void lmic_hal_spi_write(u1_t command, const u1_t *bytes, size_t length)
+{
+	begin(WRITE, command, length);
 	add(bytes, length);
 	give();
 }
 
+static void transfer(uint8_t command, const uint8_t *address, size_t addressLength, uint8_t *bytes, size_t length)
+{
+	uint8_t wanted = (uint8_t)length;
+	begin(READ, command, addressLength + length);
+	add(&wanted, 1);
+	add(address, addressLength);
+	give();
+	answer(bytes, length);
+}
+
 void lmic_hal_spi_read(u1_t command, u1_t *bytes, size_t length)
 {
-	uint8_t frame[FRAME_MAX];
-	uint8_t wanted = (uint8_t)length;
-	if (engineIsLate()) engineFail(FAULT_STUCK, __FILE__, __LINE__);
-	gMicros += MICROS_PER_BYTE * (length + 1);
-	start(READ);
-	add(&gMicros, 8);
-	add(&command, 1);
-	add(&wanted, 1);
-	give();
-	if (takeFrame(frame) != length + 1 || frame[0] != DATA) exit(2);
-	memcpy(bytes, frame + 1, length);
+	transfer(command, NULL, 0, bytes, length);
 }
+
+#if MODDEF_LMIC_RADIO == 1262
+void lmic_hal_spi_read_sx126x(u1_t command, u1_t *address, size_t addressLength, u1_t *bytes, size_t length)
+{
+	transfer(command, address, addressLength, bytes, length);
+}
+#endif
 
 void lmic_hal_disableIRQs(void)
 {
@@ -157,7 +195,7 @@ void lmic_hal_processPendingIRQs(void)
 	for (int line = 0; line < DIO_LINES; line++) {
 		uint64_t at = gInterrupts[line];
 		gInterrupts[line] = 0;
-		if (at) radio_irq_handler_v2((u1_t)line, (ostime_t)(uint32_t)(at >> US_PER_OSTICK_EXPONENT));
+		if (at) engineInterrupt((unsigned)line, (uint32_t)(at >> US_PER_OSTICK_EXPONENT));
 	}
 }
 
@@ -204,7 +242,29 @@ bit_t lmic_hal_queryUsingTcxo(void)
 
 bit_t lmic_hal_radio_spi_is_busy(void)
 {
-	return 0;
+	uint8_t isBusy;
+	gMicros += MICROS_PER_BYTE;
+	start(BUSY);
+	add(&gMicros, 8);
+	give();
+	answer(&isBusy, 1);
+	return isBusy;
+}
+
+/* As the boards with an SX1262 are: a converter, a switch for the antenna at DIO2, an oscillator at DIO3. */
+bit_t lmic_hal_queryUsingDcdc(void)
+{
+	return 1;
+}
+
+bit_t lmic_hal_queryUsingDIO2AsRfSwitch(void)
+{
+	return 1;
+}
+
+bit_t lmic_hal_queryUsingDIO3AsTCXOSwitch(void)
+{
+	return 1;
 }
 
 uint8_t lmic_hal_getTxPowerPolicy(u1_t policy, s1_t power, u4_t frequency)

@@ -5,21 +5,29 @@ import { join } from 'node:path';
 import type { Engine } from '../../../modules/lmic/interface';
 import type { Random32 } from '../../../modules/ports';
 import type { Scheduler } from '../net/scheduler';
-import { type Air, Sx1276 } from './sx1276';
+import type { RegionName } from '../radio/region';
+import { type RadioName, regionNumbers } from './build';
+import type { Air, Chip, ChipOptions } from './chip';
+import { Sx1276 } from './sx1276';
 
 export interface TwinOptions {
 	/** twin.c with LMIC, built for one region (modules/lmic/DESIGN.md). */
 	readonly program: string;
-	/** LMIC's number of that region. */
-	readonly region: number;
+	readonly region: RegionName;
+	/** What the program drives. */
+	readonly radio: RadioName;
 	readonly scheduler: Scheduler;
 	readonly air: Air;
 	readonly random32: Random32;
 }
 
+/** A model of each. */
+const chips: Readonly<Record<RadioName, (options: ChipOptions) => Chip>> = {
+	sx1276: (options) => new Sx1276(options),
+	sx1262: (options) => new Sx1276(options),
+};
+
 const kind = (letter: string): number => letter.charCodeAt(0);
-const WRITE = 0x80;
-const FIFO = 0;
 
 /**
  * The real LMIC with the real bridge, as a process of its own, over the modelled radio and in virtual time: it runs while this
@@ -29,7 +37,7 @@ export class Twin implements Engine {
 	readonly region: number;
 	onMessage: ((message: ArrayBuffer) => void) | undefined;
 	readonly #options: TwinOptions;
-	#radio: Sx1276 | undefined;
+	#radio: Chip | undefined;
 	#child: ChildProcess | undefined;
 	#toChild = -1;
 	#fromChild = -1;
@@ -39,7 +47,7 @@ export class Twin implements Engine {
 
 	constructor(options: TwinOptions) {
 		this.#options = options;
-		this.region = options.region;
+		this.region = regionNumbers[options.region].number;
 	}
 
 	open(): void {
@@ -53,9 +61,10 @@ export class Twin implements Engine {
 		this.#child = spawn(this.#options.program, { stdio: [childIn, childOut, 'inherit'] });
 		for (const each of [...held, childIn, childOut]) closeSync(each);
 		rmSync(folder, { recursive: true });
-		this.#radio = new Sx1276({
-			air: this.#options.air,
-			random32: this.#options.random32,
+		const { air, random32, radio } = this.#options;
+		this.#radio = chips[radio]({
+			air,
+			random32,
 			at: (micros, run) => this.#at(micros, run),
 			onLine: (line, micros) => this.#interrupt(line, micros),
 		});
@@ -69,7 +78,7 @@ export class Twin implements Engine {
 	close(): void {
 		if (!this.#child) return;
 		this.#due?.cancel();
-		this.#radio?.reset();
+		this.#radio?.reset(this.#micros);
 		closeSync(this.#toChild);
 		closeSync(this.#fromChild);
 		this.#child.kill();
@@ -113,18 +122,20 @@ export class Twin implements Engine {
 	#transfer(frame: Uint8Array, view: DataView): void {
 		const radio = this.#radio!;
 		this.#micros = Number(view.getBigUint64(1, true));
-		if (frame[0] === kind('x')) radio.reset();
-		else if (frame[0] === kind('w')) {
-			const register = frame[9]! & ~WRITE;
-			for (let at = 10; at < frame.byteLength; at++)
-				radio.write(register === FIFO ? FIFO : register + at - 10, frame[at]!, this.#micros);
-		} else if (frame[0] === kind('r')) {
-			const answer = new Uint8Array(1 + frame[10]!);
-			answer[0] = kind('D');
-			for (let at = 1; at < answer.byteLength; at++)
-				answer[at] = radio.read(frame[9] === FIFO ? FIFO : frame[9]! + at - 1);
-			this.#give(answer);
-		} else throw new Error(`twin: frame ${frame[0]}`);
+		if (frame[0] === kind('x')) radio.reset(this.#micros);
+		else if (frame[0] === kind('w')) radio.spiWrite(frame[9]!, frame.subarray(10), this.#micros);
+		else if (frame[0] === kind('r'))
+			this.#answer(radio.spiRead(frame[9]!, frame.subarray(11), frame[10]!, this.#micros));
+		else if (frame[0] === kind('s')) radio.select(this.#micros);
+		else if (frame[0] === kind('b')) this.#answer(Uint8Array.of(radio.isBusy(this.#micros) ? 1 : 0));
+		else throw new Error(`twin: frame ${frame[0]}`);
+	}
+
+	#answer(bytes: Uint8Array): void {
+		const frame = new Uint8Array(1 + bytes.byteLength);
+		frame[0] = kind('D');
+		frame.set(bytes, 1);
+		this.#give(frame);
 	}
 
 	#tellLater(message: ArrayBuffer): void {

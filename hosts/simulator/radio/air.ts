@@ -53,6 +53,8 @@ export class Air {
 	#gateway: Listener | undefined;
 	/** No frame is heard by anybody while it is off. */
 	isOn = true;
+	/** Told of every downlink that begins: those who listen by themselves, and ask for its `reception`. */
+	readonly downlinks = new Set<(transmission: Transmission, milliseconds: number) => void>();
 	/** Every uplink that ever began: for whoever counts. */
 	onUplink: ((transmission: Transmission, milliseconds: number) => void) | undefined;
 
@@ -94,6 +96,7 @@ export class Air {
 	/** @returns how long it takes, in milliseconds */
 	down(transmission: Transmission): number {
 		const took = airtime(transmission.rate, transmission.bytes.length, false);
+		for (const began of this.downlinks) began(transmission, took);
 		const listening = [...this.#devices].filter((device) => device.listens(transmission.frequency, transmission.rate));
 		this.#options.scheduler.schedule(took, () => {
 			for (const device of listening) this.#arrive(transmission, device);
@@ -102,14 +105,20 @@ export class Air {
 	}
 
 	#arrive(transmission: Transmission, listener: Listener | undefined): void {
+		const reception = listener && this.reception(transmission);
+		if (reception) listener.heard(transmission, reception);
+	}
+
+	/** How somebody hears it, by chance too; undefined: not at all. */
+	reception(transmission: Transmission): Reception | undefined {
 		const { fading = 3, loss = 0 } = this.#options;
-		if (!listener || !this.isOn || this.#chance() < loss) return;
+		if (!this.isOn || this.#chance() < loss) return undefined;
 		const { rate, power } = transmission;
 		const pathLoss = 128.95 + 23.2 * Math.log10(Math.max(0.001, this.distance)) + fading * this.#normal();
 		const rssi = power - pathLoss;
 		const snr = rssi + 174 - 10 * Math.log10(rate.bandwidth) - NOISE_FIGURE;
-		if (snr < FLOORS[rate.spreadingFactor - 7]!) return;
-		listener.heard(transmission, { rssiDbm: Math.round(rssi), snrDecibels: Math.round(Math.min(snr, 12) * 4) / 4 });
+		if (snr < FLOORS[rate.spreadingFactor - 7]!) return undefined;
+		return { rssiDbm: Math.round(rssi), snrDecibels: Math.round(Math.min(snr, 12) * 4) / 4 };
 	}
 
 	#chance(): number {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type Emission, type Reception, Sx1276, type Tuning } from '../../../../hosts/simulator/lmic/sx1276';
+import type { Emission, Reception, Tuning } from '../../../../hosts/simulator/lmic/chip';
+import { Sx1276 } from '../../../../hosts/simulator/lmic/sx1276';
 import { VirtualTime } from '../../../../hosts/simulator/time';
 
 const RegOpMode = 0x01;

@@ -1,0 +1,33 @@
+/** The real LMIC with our bridge, where its sources are: `LMIC=folder npx vitest run test/hosts/simulator/lmic`. */
+import { describe, expect, test } from 'vitest';
+import { buildTwin, lacking } from '../../../../hosts/simulator/lmic/build';
+import { lmicStory } from '../../../../hosts/simulator/lmic/story';
+import type { EngineParts } from '../../../../hosts/simulator/lmic/trial';
+import { Twin } from '../../../../hosts/simulator/lmic/twin';
+import { regions } from '../../../../hosts/simulator/radio/regions';
+
+const lmic = process.env.LMIC;
+const missing = lacking(lmic);
+if (missing !== undefined) console.log(`The real LMIC is not tested: ${missing}`);
+
+test('who gives no folder, or a wrong one, is told what is missing', () => {
+	expect(lacking(undefined)).toMatch(/^no folder of LMIC is given.*git clone --branch v6\.0\.1/);
+	expect(() => buildTwin({ lmic: '/nowhere', region: 'EU868', radio: 'sx1276' })).toThrow('/nowhere: there is no');
+});
+
+describe.skipIf(missing !== undefined)('the real LMIC', () => {
+	test.each(Object.values(regions))(
+		'$name: through ports, sleeps and cuts no counter or nonce comes twice',
+		(region) => {
+			const program = buildTwin({ lmic: lmic!, region: region.name, radio: 'sx1276' });
+			const engine = (parts: EngineParts) => new Twin({ program, region: region.name, radio: 'sx1276', ...parts });
+			for (const loss of [0, 0.3]) {
+				const counts = lmicStory({ engine, region, sleeps: 6, cuts: 8, seed: 1, loss });
+				expect(counts).toMatchObject({ repeatedCounters: 0, repeatedNonces: 0, garbled: 0 });
+				expect(Object.keys(counts.ports)).toEqual(['1', '2', '3']);
+				if (loss === 0) expect(counts).toMatchObject({ acknowledged: counts.asked, commands: 2 });
+				for (const { percent, allowed } of counts.shares) expect(percent).toBeLessThanOrEqual(allowed);
+			}
+		},
+	);
+});
