@@ -170,6 +170,11 @@ export interface Route {
 	 * room, as far as it goes. It is for when there is no link.
 	 */
 	readonly packedRoom?: number;
+	/**
+	 * An exchange is under way that is worth nothing when it is cut short (an uplink, and the windows for what comes down after it).
+	 * When it is over, a receipt, `onWritable` or `onClosed` follows.
+	 */
+	readonly isBusy?: boolean;
 	/** Whom it tells; set before `open`. One object and not a function for each event: on XS a closure is 12 slots. */
 	listener: RouteListener | undefined;
 	open(): void;

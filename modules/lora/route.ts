@@ -14,6 +14,10 @@ export interface LoraRouteOptions {
 	readonly onTime?: ((time: number) => void) | undefined;
 }
 
+/** Milliseconds until it asks for the time again when nobody answered: twice as long each time. */
+const ASK_AGAIN_FIRST = 60_000;
+const ASK_AGAIN_LAST = 3_600_000;
+
 /** So many confirmed uplinks in succession that the network does not answer: it knows this session no more. */
 const UNANSWERED_MAX = 4;
 
@@ -34,6 +38,9 @@ export class LoraRoute implements Route {
 	readonly #options: LoraRouteOptions;
 	/** For the joined session that open() found, and for the moment when the band has rested. */
 	readonly #alarm: Alarm;
+	/** Nothing is sent that has no time, and the network tells it in answer to an uplink: without a clock, one goes for that alone. */
+	readonly #asking: Alarm;
+	#askAgain = ASK_AGAIN_FIRST;
 	readonly #short = new Uint8Array(SHORT_BYTE_LENGTH);
 	#state: Route['state'] = 'closed';
 	#isSending = false;
@@ -46,6 +53,7 @@ export class LoraRoute implements Route {
 		const { radio, clock, keeper, onTime } = options;
 		this.#options = options;
 		this.#alarm = clock.alarm(() => this.#wake());
+		this.#asking = clock.alarm(() => this.#ask());
 		radio.onJoined = () => this.#joined();
 		radio.onFailed = (fault) => this.#end(fault);
 		radio.onSent = (end) => this.#sent(end);
@@ -61,6 +69,10 @@ export class LoraRoute implements Route {
 	/** Bytes that an uplink may have now. */
 	get packedRoom(): number {
 		return this.#options.radio.room;
+	}
+
+	get isBusy(): boolean {
+		return this.#isSending;
 	}
 
 	open(): void {
@@ -119,6 +131,7 @@ export class LoraRoute implements Route {
 	#reset(): void {
 		this.#state = 'closed';
 		this.#alarm.clear();
+		this.#asking.clear();
 		this.#isSending = false;
 		this.#isWanted = false;
 		this.#sequence = undefined;
@@ -135,6 +148,22 @@ export class LoraRoute implements Route {
 		this.#state = 'open';
 		this.#options.log('info', 'lorawan', `joined, ${this.packedRoom} bytes an uplink`);
 		this.listener?.onOpen();
+		this.#ask();
+	}
+
+	#ask(): void {
+		const { radio, clock, log } = this.#options;
+		if (this.#state !== 'open' || clock.time !== undefined) return;
+		const wait = radio.readyAt - clock.ticks;
+		if (this.#isSending || wait > 0) {
+			this.#asking.set(Math.ceil(Math.min(ASK_AGAIN_FIRST, Math.max(1, wait))));
+			return;
+		}
+		log('debug', 'lorawan', 'asks what time it is');
+		this.#isSending = true;
+		this.#asking.set(this.#askAgain);
+		this.#askAgain = Math.min(ASK_AGAIN_LAST, 2 * this.#askAgain);
+		radio.send(Port.COMMAND, new Uint8Array(0), false);
 	}
 
 	#sent({ acknowledged }: UplinkEnd): void {
@@ -148,8 +177,14 @@ export class LoraRoute implements Route {
 			return;
 		}
 		if (acknowledged) this.#unanswered = 0;
-		if (sequence !== undefined) this.listener?.onReceipt(sequence);
-		this.#writable();
+		if (sequence !== undefined) {
+			this.listener?.onReceipt(sequence);
+			this.#writable();
+			return;
+		}
+		// No receipt tells that it is over, and the band may have to rest for longer than anybody stays awake.
+		this.#isWanted = false;
+		this.listener?.onWritable();
 	}
 
 	/** Tells whoever was turned away, once the radio may send again. */

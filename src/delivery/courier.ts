@@ -74,6 +74,8 @@ export class Courier implements LaneOwner {
 	#isStranded = false;
 	readonly #stranding: Alarm | undefined;
 	#isLive = false;
+	/** What is left is not for the packed route. */
+	#hasNoMore = false;
 	#refusals = 0;
 	#closed = false;
 
@@ -128,7 +130,12 @@ export class Courier implements LaneOwner {
 	get isSpent(): boolean {
 		return this.#lanes.every(
 			(lane) =>
-				!lane.isPacked || !lane.isTrying || (lane.isOpen && lane.inFlight === 0 && (lane.isFull || this.pending === 0)),
+				!lane.isPacked ||
+				!lane.isTrying ||
+				(lane.isOpen &&
+					!lane.route.isBusy &&
+					lane.inFlight === 0 &&
+					(lane.isFull || this.pending === 0 || this.#hasNoMore)),
 		);
 	}
 
@@ -176,6 +183,7 @@ export class Courier implements LaneOwner {
 
 	/** There is something new in the journal or in a mail. */
 	wake(): void {
+		this.#hasNoMore = false;
 		if (!this.#closed) this.#pump.set(0);
 	}
 
@@ -360,8 +368,10 @@ export class Courier implements LaneOwner {
 	}
 
 	#fillPacked(lane: Lane): void {
+		this.#hasNoMore = false;
 		while (!lane.isFull && lane.canCarry) {
 			const message = this.#readings.newest(lane.route.packedRoom!);
+			this.#hasNoMore = !message && !this.#readings.isUndated;
 			if (!message && this.#readings.isUndated) this.#pump.set(UNDATED_RETRY_MILLISECONDS);
 			if (!message || !lane.send(message)) return;
 			if (message.sequence === undefined) this.#readings.shown();

@@ -60,7 +60,7 @@ interface ChirpstackUp {
 }
 
 /**
- * Undefined for an event that is no uplink with a payload: a join, an acknowledgement, MAC commands alone.
+ * Undefined for an event that is no uplink with a payload: a join, an acknowledgement, MAC commands alone, a question for the time.
  * @param event ChirpStack's name of it, from the query
  * @throws Refusal that names the field
  */
@@ -80,7 +80,7 @@ export function uplinkOf(network: Network, event: string | undefined, json: Json
 }
 
 function made(devEui: string, name: string | undefined, port = 0, payload = ''): Uplink | undefined {
-	if (port === 0) return undefined;
+	if (port === 0 || payload === '') return undefined;
 	return { devEui: devEui.toLowerCase(), name, port, bytes: Buffer.from(payload, 'base64') };
 }
 

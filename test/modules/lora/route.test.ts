@@ -12,11 +12,11 @@ const bodyOf = (port: number) => Uint8Array.from(vectors.find((vector) => vector
 const reading = bodyOf(2);
 const data = (sequence: number | undefined) => ({ channel: 'data' as const, body: reading, sequence, again: false });
 
-function rig() {
+function rig({ clockless = false } = {}) {
 	const armed: { at: number | undefined; run: () => void }[] = [];
 	const clock = {
 		ticks: 0,
-		time: undefined,
+		time: clockless ? undefined : 1_767_268_800_000,
 		alarm(run: () => void): Alarm {
 			const alarm = { at: undefined as number | undefined, run };
 			armed.push(alarm);
@@ -29,7 +29,7 @@ function rig() {
 				},
 			};
 		},
-	} satisfies Clock;
+	} satisfies Clock & { time: number | undefined };
 	const radio = new FakeRadio();
 	const said: unknown[] = [];
 	const lines: string[] = [];
@@ -42,6 +42,7 @@ function rig() {
 	ear(route).onWritable = () => said.push('writable');
 	ear(route).onMessage = (body) => said.push(JSON.parse(Buffer.from(body).toString()));
 	return {
+		clock: clock as { time: number | undefined },
 		radio,
 		route,
 		said,
@@ -103,6 +104,46 @@ describe('the LoRaWAN route', () => {
 		pass(1);
 		expect(said).toEqual(['writable']);
 		expect(route.send(data(1))).toBe(true);
+	});
+
+	test('without a clock it asks for the time with an uplink of nothing, ever more seldom, and no longer than it must', () => {
+		const { route, radio, clock, said, pass } = rig({ clockless: true });
+		route.open();
+		radio.join();
+		const ask = { port: 10, hex: '', confirmed: false };
+		expect([radio.sent, route.isBusy, said]).toEqual([[ask], true, ['open']]);
+		expect(route.send(data(1))).toBe(false);
+		radio.onSent?.({ acknowledged: false });
+		expect([route.isBusy, said]).toEqual([false, ['open', 'writable']]);
+		for (const [wait, count] of [
+			[59_999, 1],
+			[1, 2],
+			[119_999, 2],
+			[1, 3],
+		] as const) {
+			pass(wait);
+			expect(radio.sent.length).toBe(count);
+			radio.onSent?.({ acknowledged: false });
+		}
+		radio.onTime?.(1_767_268_800_000);
+		clock.time = 1_767_268_800_000;
+		pass(240_000);
+		pass(3_600_000);
+		expect(radio.sent.length).toBe(3);
+	});
+
+	test('asks for the time when the band has rested, and not when it is closed', () => {
+		const { route, radio, pass } = rig({ clockless: true });
+		radio.readyAt = 20_000;
+		route.open();
+		radio.join();
+		pass(19_999);
+		expect(radio.sent).toEqual([]);
+		pass(1);
+		expect(radio.sent.length).toBe(1);
+		route.close();
+		pass(600_000);
+		expect([radio.sent.length, route.isBusy]).toEqual([1, false]);
 	});
 
 	test("a reading without a number goes as the guide's eight bytes, and gets no receipt", () => {

@@ -30,6 +30,7 @@ function setUp() {
 	const dating = new Dating({ clock, store });
 	const log = () => {};
 	const wifi = new FakeRoute('wifi');
+	let changed = 0;
 	const radio = new FakeRadio();
 	const lora = new LoraRoute({ radio, keeper: new SessionKeeper({ store, log }), clock, log });
 	const alerts = new AlertBook({
@@ -54,7 +55,13 @@ function setUp() {
 		backoff: { minimum: 1_000, maximum: 60_000 },
 		patience: 5_000,
 		strandedAfter: 30_000,
-		owner: { routeOpened() {}, deliveryChanged() {}, takeMessage() {} },
+		owner: {
+			routeOpened() {},
+			deliveryChanged() {
+				changed++;
+			},
+			takeMessage() {},
+		},
 	});
 	const bytes = new Uint8Array(READING_BYTE_LENGTH);
 	const take = (): void => {
@@ -78,7 +85,7 @@ function setUp() {
 		radio.join();
 		world.advance(10);
 	};
-	return { world, journal, wifi, radio, lora, alerts, courier, take, names, acknowledge, join };
+	return { world, journal, wifi, radio, lora, alerts, courier, take, names, acknowledge, join, changes: () => changed };
 }
 
 describe('without a network', () => {
@@ -126,7 +133,7 @@ describe('without a network', () => {
 		for (let count = 0; count < 80; count++) acknowledge();
 		expect(names().length).toBe(64);
 		expect(names()[63]).toBe('37');
-		expect(courier.isSpent).toBe(false);
+		expect(courier.isSpent).toBe(true);
 		courier.start();
 		world.advance(10);
 		expect(radio.state).toBe('closed');
@@ -185,6 +192,23 @@ describe('without a network', () => {
 		expect(courier.isSpent).toBe(false);
 		radio.readyAt = 1e9;
 		acknowledge();
+		expect(courier.isSpent).toBe(true);
+	});
+
+	test('it is not spent while an uplink is out that no receipt ends: its windows are open, and something may come down', () => {
+		const { world, courier, radio, take, acknowledge, join, changes } = setUp();
+		radio.room = 11;
+		take();
+		take();
+		join();
+		world.advance(2_000);
+		expect(radio.sent.map(({ confirmed }) => confirmed)).toEqual([false]);
+		expect(courier.isSpent).toBe(false);
+		// The band must rest now: whoever waits for the windows is told that they are over.
+		radio.readyAt = 1e9;
+		const before = changes();
+		acknowledge(false);
+		expect(changes()).toBeGreaterThan(before);
 		expect(courier.isSpent).toBe(true);
 	});
 });

@@ -159,6 +159,7 @@ describe('the doors for network servers', () => {
 		const join = { end_device_ids: tts(2, whole).end_device_ids, join_accept: { session_key_id: 'x' } };
 		expect((await post(server, '/api/lorawan/tts', join)).json.result).toBe('ignored');
 		expect((await post(server, '/api/lorawan/tts', tts(0, new Uint8Array()))).json.result).toBe('ignored');
+		expect((await post(server, '/api/lorawan/tts', tts(10, new Uint8Array()))).json.result).toBe('ignored');
 		const ack = '/api/lorawan/chirpstack?event=ack';
 		expect((await post(server, ack, { acknowledged: true })).json.result).toBe('ignored');
 		expect(server.rows('rejected')).toEqual([]);
