@@ -5,9 +5,10 @@ import { Channels } from './channels';
 import { Contact, type LedAdvice } from './contact';
 import { Oxygen, saturationOf } from './oxygen';
 import { Periodicity } from './periodicity';
+import type { Evidence } from './proof';
 import type { OxygenReason, PpgReason } from './reason';
 import { Resampler } from './resampler';
-import { type Evidence, Tracker } from './tracker';
+import { Tracker } from './tracker';
 
 /** Seconds of signal that one estimate is made of, at most and at least. */
 const LONGEST = 8;
@@ -15,8 +16,9 @@ const SHORTEST = 5;
 const WINDOW = LONGEST * RATE_HZ;
 /** Where beats are looked for while nothing repeats: 100 a minute. */
 const FALLBACK_PERIOD = 15;
-/** A second so much louder than the others is a jolt, and no part of what comes after it. */
-const JOLT = 2.5;
+/** A second so much louder than the others is a jolt, and is cut down to so many times their root mean square. */
+const JOLT = 1.5;
+const CUT = 2.5;
 /** By how much infrared must be the brighter. */
 const BRIGHTER = 1.02;
 /** Light so many times the pulse is constant light; less is what an amplifier has left of it. */
@@ -87,7 +89,6 @@ export class PpgEstimator {
 		found: false,
 		amplitude: 0,
 		constant: false,
-		bursts: 1,
 		ratio: 0,
 		coherence: 1,
 		discord: 0,
@@ -182,7 +183,7 @@ export class PpgEstimator {
 			}
 			return contact.saturated ? 'saturated' : 'settling';
 		}
-		const typical = this.#window();
+		const typical = this.#level();
 		if (this.#clean < SHORTEST) return 'settling';
 		const from = WINDOW - this.#clean * RATE_HZ;
 		const window = from === 0 ? this.#main : this.#main.subarray(from);
@@ -214,33 +215,32 @@ export class PpgEstimator {
 	}
 
 	/**
-	 * Finds how much of the window belongs together.
+	 * Measures the window, and cuts a jolt down so that it does not outweigh the beats around it.
 	 * @returns how loud its typical second is
 	 */
-	#window(): number {
+	#level(): number {
 		const loudness = this.#loudness;
+		const main = this.#main;
 		let energy = 0;
-		for (let at = WINDOW - RATE_HZ; at < WINDOW; at++) energy += this.#main[at]! * this.#main[at]!;
+		for (let at = WINDOW - RATE_HZ; at < WINDOW; at++) energy += main[at]! * main[at]!;
 		loudness[LONGEST - 1] = Math.sqrt(energy / RATE_HZ);
 		this.#clean = Math.min(this.#clean + 1, LONGEST);
-		let first = LONGEST - this.#clean;
-		for (;;) {
-			let loudest = first;
-			let total = 0;
-			for (let second = first; second < LONGEST; second++) {
-				total += loudness[second]! * loudness[second]!;
-				if (loudness[second]! > loudness[loudest]!) loudest = second;
-			}
-			const loud = loudness[loudest]!;
-			const typical = Math.sqrt(Math.max(0, total - loud * loud) / Math.max(1, LONGEST - first - 1));
-			this.#evidence.bursts = typical > 0 ? loud / typical : 1;
-			// A jolt that is past: what came after it is enough.
-			if (this.#evidence.bursts < JOLT || loudest >= LONGEST - SHORTEST) {
-				this.#clean = LONGEST - first;
-				return typical;
-			}
-			first = loudest + 1;
+		const first = LONGEST - this.#clean;
+		let loudest = 0;
+		let total = 0;
+		for (let second = first; second < LONGEST; second++) {
+			total += loudness[second]! * loudness[second]!;
+			if (loudness[second]! > loudest) loudest = loudness[second]!;
 		}
+		const typical = Math.sqrt(Math.max(0, total - loudest * loudest) / Math.max(1, this.#clean - 1));
+		if (this.#clean >= SHORTEST && loudest > JOLT * typical) {
+			const top = CUT * typical;
+			for (let at = first * RATE_HZ; at < WINDOW; at++) {
+				if (main[at]! > top) main[at] = top;
+				else if (main[at]! < -top) main[at] = -top;
+			}
+		}
+		return typical;
 	}
 
 	/** @returns why there is no saturation although there is a heart rate, or undefined when there is one */

@@ -24,6 +24,11 @@ export class Periodicity {
 	clarity = 0;
 	/** How far the peaks at the period and its multiples stand over the troughs between them, about 0 to 2. */
 	comb = 0;
+	/**
+	 * How alike at a quarter of the period: 0 for a sine, and about minus the second harmonic's share of what repeats, for that is
+	 * upside down there. 0 where the period is too short to be divided.
+	 */
+	quarter = 0;
 
 	/** @param window at least 100 samples */
 	measure(window: Float32Array): void {
@@ -68,6 +73,7 @@ export class Periodicity {
 		const chosen = this.#search(expected, SHORTER * best);
 		this.comb = combOf(this.#alike, chosen);
 		this.clarity = this.#alike[Math.round(chosen)]!;
+		this.quarter = chosen < 4 * FIRST ? 0 : between(this.#alike, chosen / 4);
 		this.period = refine(this.#alike, chosen);
 		return true;
 	}
