@@ -1,5 +1,5 @@
 /*
- * LMIC, by messages: what a VM tells it, and what it tells a VM. engine.c is the same on a board (board-hal.c, which has a
+ * LMIC, by messages: what a VM tells it, and what it tells a VM. lmic-engine.c is the same on a board (board-hal.c, which has a
  * task for it) and on a desktop (hosts/simulator/lmic/twin.c, over a model of the radio). message.ts is the other end.
  */
 #ifndef MODULES_LMIC_ENGINE_H
@@ -58,7 +58,7 @@ enum {
 	FAULT_COUNTER = 5
 };
 
-/* What engine.c asks of its HAL beside LMIC's own lmic_hal_…: */
+/* What lmic-engine.c asks of its HAL beside LMIC's own lmic_hal_…: */
 void engineTell(const uint8_t *message, size_t length);
 /* The radio is held in reset, its interrupts are off. */
 void engineSilence(void);

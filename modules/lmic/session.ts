@@ -1,8 +1,8 @@
 import { HEAD_LENGTH, TAIL_MAX } from './message';
 
 /**
- * A session's bytes: the head that ports.ts describes, and behind it what engine.c writes after a join: version, region, NetID,
- * DevAddr, keys, windows and channels, and a checksum.
+ * A session's bytes: the head that ports.ts describes, and behind it what lmic-engine.c writes after a join: version,
+ * region, NetID, DevAddr, keys, windows and channels, and a checksum.
  */
 const VERSION = 1;
 const TAIL_MIN = 60;

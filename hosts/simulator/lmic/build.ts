@@ -28,7 +28,7 @@ export interface TwinBuild {
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const OURS = [
-	'modules/lmic/engine.c',
+	'modules/lmic/lmic-engine.c',
 	'modules/lmic/lmic-aes.c',
 	'modules/lmic/lmic-keys.c',
 	'hosts/simulator/lmic/twin.c',

@@ -1,5 +1,5 @@
 /*
- * LMIC and its bridge (modules/lmic/engine.c) as a process, over a radio that is modelled by who started it: the HAL asks for each
+ * LMIC and its bridge (modules/lmic/lmic-engine.c) as a process, over a radio that is modelled by who started it: the HAL asks for each
  * transfer on the bus through a pair of pipes, and time is what it is told. modules/lmic/DESIGN.md says how it is built.
  *
  * Frames both ways: u16 length (little-endian) of what follows; one byte of what it is; the rest. twin.ts is the other end.

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Driver } from '../../../hosts/sensors/plan';
 import { boards } from './boards';
@@ -53,7 +53,7 @@ describe.each(boards.map((board) => [board.name, board] as const))('the image of
 	});
 
 	test('has LoRaWAN if it has a radio, for that radio, and else nothing of it', () => {
-		const lora = (each: string) => /\b(lora|lmic)\b/.test(each);
+		const lora = (each: string) => /\b(lora|lmic|arduino-lmic)\b/.test(each);
 		const has = [...image.modules, ...image.sources, ...image.foreign].filter(lora);
 		if (board.lora) {
 			expect(has).toEqual(expect.arrayContaining([LMIC, 'modules/lora/route', 'modules/lmic/board.c', 'hosts/lora']));
@@ -62,6 +62,12 @@ describe.each(boards.map((board) => [board.name, board] as const))('the image of
 			expect(has).toEqual([]);
 			expect(image.defines.lmic).toBeUndefined();
 		}
+	});
+
+	// Objects lie in one folder: of two sources of a name mcconfig compiles one, without a word.
+	test('has no two C sources of one name', () => {
+		const names = image.sources.map((each) => basename(each));
+		expect(names.filter((each, at) => names.indexOf(each) !== at)).toEqual([]);
 	});
 
 	test('has the link that it has', () => {

@@ -7,7 +7,9 @@ export const root = resolve(import.meta.dirname, '../../..');
 /** Brings the manifest of the platform's target, which says what chip that is. */
 const TARGET = '$(MODDABLE)/examples/manifest_base.json';
 
-type Include = string | { readonly git: string; readonly tag: string };
+type Include =
+	| string
+	| { readonly git: string; readonly tag: string; readonly manifest: { readonly modules: Record<string, string[]> } };
 
 interface Manifest {
 	readonly build?: Record<string, string>;
@@ -32,6 +34,7 @@ export class Image {
 	readonly #chip: string | undefined;
 	readonly #variables: Record<string, string>;
 	readonly #seen = new Set<string>();
+	readonly #foreignSources: string[] = [];
 
 	/** @param chip of the platform, as the SDK's target has it */
 	constructor(manifest: string, platform: string, chip?: string, environment: Record<string, string> = {}) {
@@ -41,14 +44,15 @@ export class Image {
 		this.#include(join(root, manifest));
 	}
 
-	/** C sources beside the modules: mcconfig compiles those that a wildcard finds. */
+	/** C sources beside the modules, which mcconfig compiles, and those that are listed of git repositories. */
 	get sources(): string[] {
 		const folders = new Set([...this.modules].map((name) => dirname(name)));
-		return [...folders].flatMap((folder) =>
+		const own = [...folders].flatMap((folder) =>
 			readdirSync(join(root, folder))
 				.filter((name) => name.endsWith('.c'))
 				.map((name) => `${folder}/${name}`),
 		);
+		return [...own, ...this.#foreignSources];
 	}
 
 	/** As mcconfig does it: variables, then what is included, then what it says itself, which wins. */
@@ -77,6 +81,8 @@ export class Image {
 	#follow(path: string, include: Include): void {
 		if (typeof include !== 'string') {
 			this.foreign.add(include.git);
+			for (const source of Object.values(include.manifest.modules).flat())
+				this.#foreignSources.push(`${include.git}/${source}.c`);
 			return;
 		}
 		const name = include.replace(/\$\((\w+)\)/g, (whole, variable: string) => this.#variables[variable] ?? whole);

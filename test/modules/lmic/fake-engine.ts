@@ -48,7 +48,7 @@ export class FakeEngine implements Engine {
 	}
 }
 
-/** The rest of a session, as engine.c would write it. */
+/** The rest of a session, as lmic-engine.c would write it. */
 export function tail(region = REGION, length = 90): Uint8Array {
 	const bytes = new Uint8Array(length).map((_, at) => at);
 	bytes[0] = 1;
