@@ -144,7 +144,7 @@ function countBytes(line: VirtualLine, tally: Tally): void {
 const guide: Engine = (body: Body): Firmware => {
 	const { clock, link, power, sensors, mqtt } = body;
 	let client: Client | undefined;
-	const sleep = clock.alarm(() => power.sleep(30_000));
+	const sleep = clock.alarm({ onAlarm: () => power.sleep(30_000) });
 	const send = (room: number): void => {
 		const { temperatureCelsius, heartRateBpm } = sensors[0]!.sample()!;
 		const message = { device_id: 'ESP32_001', timestamp: clock.time, temperature: temperatureCelsius };

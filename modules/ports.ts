@@ -33,7 +33,13 @@ export interface Clock {
 	/** False while `time` is only what the host's own clock kept and nobody told it in this boot; absent: as good as told. */
 	readonly isTold?: boolean;
 	/** Makes an alarm once, to be armed as often as wanted. */
-	alarm(callback: () => void): Alarm;
+	alarm(owner: AlarmOwner): Alarm;
+}
+
+/** Whose alarm it is: an object and not a function, since on XS a closure each is 9 slots. */
+export interface AlarmOwner {
+	/** `alarm` went off. */
+	onAlarm(alarm: Alarm): void;
 }
 
 export interface Alarm {

@@ -1,5 +1,5 @@
 import Timer from 'timer';
-import type { Alarm, Clock } from '../../modules/ports';
+import type { Alarm, AlarmOwner, Clock } from '../../modules/ports';
 import { monotonic } from './os';
 
 /** Time as the computer tells it, alarms over the SDK's timers. */
@@ -14,24 +14,24 @@ export class DesktopClock implements Clock {
 		return Date.now();
 	}
 
-	alarm(callback: () => void): Alarm {
-		return new TimerAlarm(callback);
+	alarm(owner: AlarmOwner): Alarm {
+		return new TimerAlarm(owner);
 	}
 }
 
 class TimerAlarm implements Alarm {
-	readonly #callback: () => void;
+	readonly #owner: AlarmOwner;
 	#timer: ReturnType<typeof Timer.set> | undefined;
 
-	constructor(callback: () => void) {
-		this.#callback = callback;
+	constructor(owner: AlarmOwner) {
+		this.#owner = owner;
 	}
 
 	set(delay: number): void {
 		this.clear();
 		this.#timer = Timer.set(() => {
 			this.#timer = undefined;
-			this.#callback();
+			this.#owner.onAlarm(this);
 		}, delay);
 	}
 

@@ -8,10 +8,12 @@ export class DesktopLink implements Link {
 	readonly #alarm: Alarm;
 
 	constructor(clock: Pick<Clock, 'alarm'>) {
-		this.#alarm = clock.alarm(() => {
-			this.state = 'up';
-			this.onChanged?.();
-		});
+		this.#alarm = clock.alarm(this);
+	}
+
+	onAlarm(): void {
+		this.state = 'up';
+		this.onChanged?.();
 	}
 
 	open(): void {

@@ -1,4 +1,4 @@
-import type { Alarm, Clock } from '../../modules/ports';
+import type { Alarm, AlarmOwner, Clock } from '../../modules/ports';
 
 /**
  * As much of the SDK's Timer as is needed. It holds on to a timer, and all that its callback knows, until it has fired or is
@@ -54,8 +54,8 @@ export class BoardClock<T> implements Clock {
 		return now >= this.#options.floor ? now : undefined;
 	}
 
-	alarm(callback: () => void): Alarm {
-		return new TimerAlarm(this.#options.timer, callback);
+	alarm(owner: AlarmOwner): Alarm {
+		return new TimerAlarm(this.#options.timer, owner);
 	}
 }
 
@@ -65,11 +65,11 @@ class TimerAlarm<T> implements Alarm {
 	readonly #fire: () => void;
 	#timer: T | undefined;
 
-	constructor(part: TimerPart<T>, callback: () => void) {
+	constructor(part: TimerPart<T>, owner: AlarmOwner) {
 		this.#part = part;
 		this.#fire = () => {
 			this.#timer = undefined;
-			callback();
+			owner.onAlarm(this);
 		};
 	}
 

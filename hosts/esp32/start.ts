@@ -44,7 +44,7 @@ export function start(board: Board, parts: BoardParts): void {
 	} catch (thrown) {
 		const { code, message } = Fault.from(thrown, 'misuse');
 		log('error', 'host', `${code}: ${message}; restart in ${AGAIN / 1000} s`);
-		clock.alarm(() => chip.restart()).set(AGAIN);
+		clock.alarm({ onAlarm: () => chip.restart() }).set(AGAIN);
 	}
 }
 

@@ -171,7 +171,7 @@ export class World {
 	#alarm(which: number, handle: number): Alarm {
 		let alarm = this.#alarms.get(handle);
 		if (!alarm) {
-			alarm = this.#clock(which).alarm(() => this.#tell(handle));
+			alarm = this.#clock(which).alarm({ onAlarm: () => this.#tell(handle) });
 			this.#alarms.set(handle, alarm);
 		}
 		return alarm;

@@ -68,8 +68,8 @@ export class Gps implements Sensor {
 		this.#options = options;
 		this.#sample = { latitudeDegrees: 0, longitudeDegrees: 0 };
 		this.#began = options.clock.ticks;
-		this.#retry = options.clock.alarm(() => this.#open());
-		this.#open();
+		this.#retry = options.clock.alarm(this);
+		this.onAlarm();
 	}
 
 	get identification(): { readonly model: string } {
@@ -131,7 +131,7 @@ export class Gps implements Sensor {
 		return this.#placedAt !== undefined && clock.ticks - this.#placedAt <= validity;
 	}
 
-	#open(): void {
+	onAlarm(): void {
 		const { sensor, baud = BAUD } = this.#options;
 		try {
 			this.#io = new sensor.io({

@@ -56,7 +56,7 @@ export class HttpRoute implements Route, LineEvents, Told {
 		this.#clock = options.clock;
 		this.#log = options.log;
 		this.#batching = new Batching(this.#plan.batchLimit);
-		this.#alarm = options.clock.alarm(() => this.#onAlarm());
+		this.#alarm = options.clock.alarm(this);
 	}
 
 	/** An ending route is not closed yet, and open no more. */
@@ -131,7 +131,7 @@ export class HttpRoute implements Route, LineEvents, Told {
 		this.#line.ask({ path: letter.path, headers: letter.headers(this.#plan, token), body: letter.body, answer });
 	}
 
-	#onAlarm(): void {
+	onAlarm(): void {
 		const { receiptTimeout, connectTimeout, tokens, host, port } = this.#plan;
 		if (this.#state === State.ENDING) this.#end(this.#fault!);
 		else if (this.#state === State.ASKING) {

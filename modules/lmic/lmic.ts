@@ -84,7 +84,7 @@ export class Lmic implements Radio, Keepsake {
 			hexadecimal('appKey', options.appKey, 16),
 		]);
 		this.#waits = new Waits(options.clock);
-		this.#soon = options.clock.alarm(() => this.#act());
+		this.#soon = options.clock.alarm(this);
 	}
 
 	get state(): Radio['state'] {
@@ -157,7 +157,7 @@ export class Lmic implements Radio, Keepsake {
 		this.#waits.recall(bytes);
 	}
 
-	#act(): void {
+	onAlarm(): void {
 		const uplink = this.#uplink;
 		this.#uplink = undefined;
 		if (uplink) {

@@ -52,8 +52,8 @@ export class LoraRoute implements Route {
 	constructor(options: LoraRouteOptions) {
 		const { radio, clock, keeper, onTime } = options;
 		this.#options = options;
-		this.#alarm = clock.alarm(() => this.#wake());
-		this.#asking = clock.alarm(() => this.#ask());
+		this.#alarm = clock.alarm(this);
+		this.#asking = clock.alarm(this);
 		radio.onJoined = () => this.#joined();
 		radio.onFailed = (fault) => this.#end(fault);
 		radio.onSent = (end) => this.#sent(end);
@@ -137,8 +137,9 @@ export class LoraRoute implements Route {
 		this.#sequence = undefined;
 	}
 
-	#wake(): void {
-		if (this.#state === 'opening') this.#joined();
+	onAlarm(alarm: Alarm): void {
+		if (alarm === this.#asking) this.#ask();
+		else if (this.#state === 'opening') this.#joined();
 		else this.#writable();
 	}
 

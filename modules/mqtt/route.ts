@@ -54,7 +54,7 @@ export class MqttRoute implements Route, LineEvents, InboxOwner, OutboxOwner {
 		this.#log = log;
 		this.#inbox = new Inbox(INBOUND_LIMIT, this);
 		this.#outbox = new Outbox(this.#plan, clock, this);
-		this.#alarm = clock.alarm(() => this.#onAlarm());
+		this.#alarm = clock.alarm(this);
 	}
 
 	/** An ending route is not closed yet, and open no more. */
@@ -219,7 +219,7 @@ export class MqttRoute implements Route, LineEvents, InboxOwner, OutboxOwner {
 		this.#alarm.set(delay);
 	}
 
-	#onAlarm(): void {
+	onAlarm(): void {
 		this.#watching = false;
 		const { connectTimeout, receiptTimeout } = this.#plan;
 		if (this.#state === State.ENDING) this.#end(this.#fault!);

@@ -69,7 +69,7 @@ export class OneShot implements Sensor {
 		this.name = options.name;
 		this.#tries = options.tries ?? TRIES;
 		this.warmUp = options.warmUp;
-		this.#alarm = options.clock.alarm(() => this.#step());
+		this.#alarm = options.clock.alarm(this);
 	}
 
 	get ready(): boolean {
@@ -110,7 +110,7 @@ export class OneShot implements Sensor {
 		this.stop();
 	}
 
-	#step(): void {
+	onAlarm(): void {
 		try {
 			if (this.#state !== State.WAITING) {
 				this.#driver ??= this.#options.make();

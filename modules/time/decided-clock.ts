@@ -1,4 +1,4 @@
-import type { Alarm, Clock } from '../ports';
+import type { Alarm, AlarmOwner, Clock } from '../ports';
 import type { Discipline } from './discipline';
 
 /** The clock that the firmware is given: the host's ticks and alarms, and the time that was decided. */
@@ -24,7 +24,7 @@ export class DecidedClock implements Clock {
 		return this.#discipline.isTold;
 	}
 
-	alarm(callback: () => void): Alarm {
-		return this.#clock.alarm(callback);
+	alarm(owner: AlarmOwner): Alarm {
+		return this.#clock.alarm(owner);
 	}
 }

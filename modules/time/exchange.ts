@@ -60,7 +60,7 @@ export class Exchange {
 	constructor(options: ExchangeOptions) {
 		if (options.servers.length === 0) throw new Fault('range', 'servers: at least one');
 		this.#options = options;
-		this.#alarm = options.clock.alarm(() => this.#due());
+		this.#alarm = options.clock.alarm(this);
 	}
 
 	get isIdle(): boolean {
@@ -213,7 +213,7 @@ export class Exchange {
 		this.#alarm.set(0);
 	}
 
-	#due(): void {
+	onAlarm(): void {
 		const { servers } = this.#options;
 		if (this.#state === 'resolving') this.#nextServer(new Fault('timeout', 'no name server answers'));
 		else if (this.#state === 'ended') this.#goOn();

@@ -68,7 +68,7 @@ export class Timekeeper implements Keepsake {
 	constructor(options: TimekeeperOptions) {
 		const { clock, earliest, log } = options;
 		this.#options = options;
-		this.#alarm = clock.alarm(() => this.#exchange.ask());
+		this.#alarm = clock.alarm(this);
 		this.#discipline = new Discipline({
 			earliest,
 			onStep: (from, to) => {
@@ -98,6 +98,10 @@ export class Timekeeper implements Keepsake {
 	/** There is a network. */
 	start(): void {
 		this.#arm();
+	}
+
+	onAlarm(): void {
+		this.#exchange.ask();
 	}
 
 	/** There is none. */

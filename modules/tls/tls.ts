@@ -59,8 +59,8 @@ export class TLSSocket implements Socket {
 		this.#plan = check(options);
 		this.#options = options;
 		this.#format = options.format ?? 'buffer';
-		this.#soon = clock.alarm(() => this.#turn());
-		this.#deadline = clock.alarm(() => this.#fail(new Fault('timeout', `no TLS in ${this.#plan.timeout} ms`)));
+		this.#soon = clock.alarm(this);
+		this.#deadline = clock.alarm(this);
 		this.#engine = prepare(options, this.#plan);
 		this.#records = new Records(this.#engine);
 		if (this.#plan.now) this.#records.wire = this.#connect();
@@ -170,6 +170,11 @@ export class TLSSocket implements Socket {
 	}
 
 	/** Does all that can be done now. What a callback of the application throws ends the connection. */
+	onAlarm(alarm: Alarm): void {
+		if (alarm === this.#soon) this.#turn();
+		else this.#fail(new Fault('timeout', `no TLS in ${this.#plan.timeout} ms`));
+	}
+
 	#turn(): void {
 		if (this.#turning || this.#state === State.CLOSED) return;
 		this.#turning = true;

@@ -60,7 +60,7 @@ export class WebSocketRoute implements Route, LineEvents, InboxOwner, OutboxOwne
 		this.#watch = new Watch(this.#plan, clock, this.#outbox);
 		this.#answers = new Answers(this.#outbox, this.#watch, this);
 		this.#inbox = new Inbox(this);
-		this.#alarm = clock.alarm(() => this.#onAlarm());
+		this.#alarm = clock.alarm(this);
 	}
 
 	/** An ending route is not closed yet, and open no more. */
@@ -248,7 +248,7 @@ export class WebSocketRoute implements Route, LineEvents, InboxOwner, OutboxOwne
 		this.#alarm.set(Math.max(0, Math.ceil(due - this.#clock.ticks)));
 	}
 
-	#onAlarm(): void {
+	onAlarm(): void {
 		const { connectTimeout } = this.#plan;
 		if (this.#state === State.ENDING) this.#end(this.#fault!);
 		else if (this.#state === State.OPENING)

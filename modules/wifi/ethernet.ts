@@ -40,7 +40,7 @@ export class EthernetLink implements Link {
 
 	constructor(options: EthernetLinkOptions) {
 		this.#options = options;
-		this.#look = options.clock.alarm(() => this.#onLook());
+		this.#look = options.clock.alarm(this);
 	}
 
 	get state(): Link['state'] {
@@ -68,7 +68,7 @@ export class EthernetLink implements Link {
 		}
 	}
 
-	#onLook(): void {
+	onAlarm(): void {
 		if (this.#state === State.CLOSED) return;
 		if (!this.#wire) this.#make();
 		if (!this.#wire) {
@@ -90,7 +90,7 @@ export class EthernetLink implements Link {
 	#make(): void {
 		const { io, log, hostname } = this.#options;
 		try {
-			this.#wire = new io({ onChanged: () => this.#onLook() });
+			this.#wire = new io({ onChanged: () => this.onAlarm() });
 			if (hostname !== undefined) this.#wire.configure({ hostname });
 			this.#wire.connect();
 		} catch (thrown) {

@@ -80,8 +80,8 @@ export class WifiLink implements Link {
 		this.#options = options;
 		this.#minimum = minimum;
 		this.#maximum = maximum;
-		this.#next = options.clock.alarm(() => this.#onNext());
-		this.#look = options.clock.alarm(() => this.#onLook());
+		this.#next = options.clock.alarm(this);
+		this.#look = options.clock.alarm(this);
 	}
 
 	get state(): Link['state'] {
@@ -126,6 +126,11 @@ export class WifiLink implements Link {
 		this.#quietly(() => station.disconnect());
 		this.#quietly(() => station.close());
 		this.#quietly(() => this.#options.radio?.stop());
+	}
+
+	onAlarm(alarm: Alarm): void {
+		if (alarm === this.#next) this.#onNext();
+		else this.#onLook();
 	}
 
 	#onNext(): void {

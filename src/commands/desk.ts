@@ -206,12 +206,12 @@ export class Desk implements Mail {
 	}
 
 	#workIn(milliseconds: number): void {
-		this.#turn ??= this.#options.clock.alarm(() => this.#work());
+		this.#turn ??= this.#options.clock.alarm(this);
 		this.#turn.set(milliseconds);
 	}
 
 	/** Does the oldest command that can be done now. */
-	#work(): void {
+	onAlarm(): void {
 		this.#isBusy = false;
 		let isWaiting = false;
 		for (let after = 0; ; ) {

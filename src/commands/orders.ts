@@ -116,11 +116,13 @@ export class Orders implements CommandActions {
 	}
 
 	#endSoon(): void {
-		const { clock, owner } = this.#options;
-		this.#ending ??= clock.alarm(() => {
-			if (this.#isRestarting) owner.restart();
-			owner.sleep(this.#sleepFor);
-		});
+		this.#ending ??= this.#options.clock.alarm(this);
 		this.#ending.set(LAST_WORDS_MILLISECONDS);
+	}
+
+	onAlarm(): void {
+		const { owner } = this.#options;
+		if (this.#isRestarting) owner.restart();
+		owner.sleep(this.#sleepFor);
 	}
 }

@@ -83,7 +83,7 @@ export class Courier implements LaneOwner {
 		const { clock, log, random32, backoff, patience, before, mails = [] } = options;
 		this.#options = options;
 		this.#mails = mails;
-		this.#pump = clock.alarm(() => this.#turn());
+		this.#pump = clock.alarm(this);
 		const lanes = { clock, log, random32, backoff, patience, owner: this };
 		this.#lanes = options.routes.map(
 			(route) =>
@@ -93,7 +93,7 @@ export class Courier implements LaneOwner {
 					before?.find(({ name }) => name === route.name),
 				),
 		);
-		if (this.#lanes.some(({ isPacked }) => isPacked)) this.#stranding = clock.alarm(() => this.strand());
+		if (this.#lanes.some(({ isPacked }) => isPacked)) this.#stranding = clock.alarm(this);
 		this.#readings = new Readings({ ...options, isOut: (sequence) => this.#isOut(sequence) });
 	}
 
@@ -310,6 +310,11 @@ export class Courier implements LaneOwner {
 	#mailOf(sequence: number): Mail | undefined {
 		const base = Math.floor(sequence / MAIL_BASE) * MAIL_BASE;
 		return this.#mails.find((mail) => mail.base === base);
+	}
+
+	onAlarm(alarm: Alarm): void {
+		if (alarm === this.#stranding) this.strand();
+		else this.#turn();
 	}
 
 	#turn(): void {

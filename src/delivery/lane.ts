@@ -91,7 +91,7 @@ export class Lane implements RouteListener {
 		this.#before = before;
 		this.#backoff = new Backoff(options.backoff, options.random32, before?.failures);
 		this.#retryAt = before?.retryAt ?? 0;
-		this.#alarm = options.clock.alarm(() => this.#onAlarm());
+		this.#alarm = options.clock.alarm(this);
 		route.listener = this;
 	}
 
@@ -251,7 +251,7 @@ export class Lane implements RouteListener {
 		this.#since = this.#options.clock.ticks;
 	}
 
-	#onAlarm(): void {
+	onAlarm(): void {
 		const { clock, patience, owner } = this.#options;
 		const { route } = this;
 		if (this.#state === 'waiting') this.#become('opening');

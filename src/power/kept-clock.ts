@@ -1,4 +1,4 @@
-import type { Alarm, Clock } from '../../modules/ports';
+import type { Alarm, AlarmOwner, Clock } from '../../modules/ports';
 import { driftPpm } from '../../modules/time/drift';
 import { isTime } from '../../modules/time/window';
 import { GREATEST_DRIFT, type Retained } from './retained';
@@ -31,8 +31,8 @@ export class KeptClock implements Clock {
 		return born === undefined ? undefined : born + this.ticks;
 	}
 
-	alarm(callback: () => void): Alarm {
-		return this.#clock.alarm(callback);
+	alarm(owner: AlarmOwner): Alarm {
+		return this.#clock.alarm(owner);
 	}
 
 	/** How long to ask for so that the sleep takes `milliseconds`. */

@@ -35,8 +35,8 @@ export class AlwaysOn implements PowerPlan {
 	constructor(clock: Clock, heartbeatInterval: number, owner: PlanOwner) {
 		this.#heartbeatInterval = heartbeatInterval;
 		this.#owner = owner;
-		this.#heartbeat = clock.alarm(() => this.#beat());
-		this.#begin = clock.alarm(() => owner.openLink());
+		this.#heartbeat = clock.alarm(this);
+		this.#begin = clock.alarm(this);
 	}
 
 	start(): void {
@@ -57,7 +57,11 @@ export class AlwaysOn implements PowerPlan {
 		this.#heartbeat.clear();
 	}
 
-	#beat(): void {
+	onAlarm(alarm: Alarm): void {
+		if (alarm === this.#begin) {
+			this.#owner.openLink();
+			return;
+		}
 		this.#heartbeat.set(this.#heartbeatInterval);
 		this.#owner.beat();
 	}

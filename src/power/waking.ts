@@ -90,11 +90,8 @@ export class Waking implements PowerPlan {
 	constructor(options: WakingOptions) {
 		const { clock, networkClock, random32, backoff, state } = options;
 		this.#options = options;
-		this.#turn = clock.alarm(() => this.#step());
-		this.#limit = networkClock.alarm(() => {
-			this.#late = true;
-			this.#step();
-		});
+		this.#turn = clock.alarm(this);
+		this.#limit = networkClock.alarm(this);
 		this.#before = state.health[0];
 		this.#backoff = new Backoff(backoff, random32, this.#before?.failures);
 		this.#retryAt = this.#before?.retryAt ?? 0;
@@ -151,7 +148,8 @@ export class Waking implements PowerPlan {
 		);
 	}
 
-	#step(): void {
+	onAlarm(alarm: Alarm): void {
+		if (alarm === this.#limit) this.#late = true;
 		let over: boolean;
 		try {
 			over = this.#look();

@@ -34,7 +34,7 @@ export class Live {
 	constructor(options: LiveOptions) {
 		this.#options = options;
 		this.#sensors = options.sensors.filter(({ live }) => live !== undefined);
-		this.#alarm = options.clock.alarm(() => this.#beat());
+		this.#alarm = options.clock.alarm(this);
 	}
 
 	start(): void {
@@ -47,7 +47,7 @@ export class Live {
 		this.#alarm.clear();
 	}
 
-	#beat(): void {
+	onAlarm(): void {
 		const { clock, owner } = this.#options;
 		const late = clock.ticks - this.#next;
 		this.#next += PERIOD_MILLISECONDS * (1 + Math.max(0, Math.floor(late / PERIOD_MILLISECONDS)));

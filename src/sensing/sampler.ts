@@ -64,7 +64,7 @@ export class Sampler {
 		this.#options = options;
 		this.#interval = options.interval;
 		this.#slow = options.sensors.filter(({ start }) => start !== undefined);
-		this.#alarm = options.clock.alarm(() => this.#step());
+		this.#alarm = options.clock.alarm(this);
 	}
 
 	/** Readings taken. */
@@ -146,7 +146,7 @@ export class Sampler {
 		this.#alarm.set(Math.max(0, Math.ceil(at - now)));
 	}
 
-	#step(): void {
+	onAlarm(): void {
 		const { clock, owner } = this.#options;
 		const now = clock.ticks;
 		for (const sensor of this.#slow) if (this.#wanted || this.#next - (sensor.warmUp ?? 0) <= now) this.#begin(sensor);

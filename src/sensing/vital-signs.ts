@@ -118,7 +118,7 @@ export class VitalSigns implements Sensor {
 
 	constructor(options: VitalSignsOptions) {
 		this.#options = options;
-		this.#alarm = options.clock.alarm(() => this.#turn());
+		this.#alarm = options.clock.alarm(this);
 	}
 
 	/** It has both values, or what stands against them will not pass by waiting. */
@@ -199,7 +199,7 @@ export class VitalSigns implements Sensor {
 	}
 
 	/** Nothing leaves this callback. */
-	#turn(): void {
+	onAlarm(): void {
 		try {
 			if (this.#state === State.BROKEN) this.#begin();
 			else if (this.#state === State.RESETTING) this.#setUp();
@@ -211,7 +211,7 @@ export class VitalSigns implements Sensor {
 
 	#setUp(): void {
 		if (!this.#oximeter) {
-			this.#oximeter = this.#options.make(() => this.#turn());
+			this.#oximeter = this.#options.make(() => this.onAlarm());
 			this.#alarm.set(RESET);
 			return;
 		}

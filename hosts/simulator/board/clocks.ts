@@ -1,4 +1,4 @@
-import type { Alarm, Clock } from '../../../modules/ports';
+import type { Alarm, AlarmOwner, Clock } from '../../../modules/ports';
 import type { Scheduler } from '../net/scheduler';
 import { Halted } from './halted';
 
@@ -41,7 +41,7 @@ export class BoardClock implements Clock {
 		this.#epoch = time === undefined ? undefined : time - this.ticks;
 	}
 
-	alarm(callback: () => void): Alarm {
+	alarm(owner: AlarmOwner): Alarm {
 		let armed: { cancel(): void } | undefined;
 		const clear = (): void => {
 			if (!armed) return;
@@ -49,20 +49,21 @@ export class BoardClock implements Clock {
 			this.#pending.delete(armed);
 			armed = undefined;
 		};
-		return {
+		const alarm: Alarm = {
 			set: (delay) => {
 				clear();
 				if (this.#dead) return;
 				const handle = this.#scheduler.schedule(Math.max(0, delay) / this.#speed, () => {
 					this.#pending.delete(handle);
 					armed = undefined;
-					if (!this.#dead) this.#call(callback);
+					if (!this.#dead) this.#call(() => owner.onAlarm(alarm));
 				});
 				armed = handle;
 				this.#pending.add(handle);
 			},
 			clear,
 		};
+		return alarm;
 	}
 
 	/** Deep sleep begins in the middle of a callback: the firmware is left there, and whoever keeps the time goes on. */

@@ -23,7 +23,7 @@ export class VirtualLink implements Link {
 
 	constructor(clock: Clock, times: JoinTimes) {
 		this.#times = times;
-		this.#joined = clock.alarm(() => this.#become(this.#reachable ? 'up' : 'joining'));
+		this.#joined = clock.alarm({ onAlarm: () => this.#become(this.#reachable ? 'up' : 'joining') });
 	}
 
 	get state(): Link['state'] {

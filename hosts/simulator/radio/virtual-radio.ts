@@ -82,11 +82,13 @@ export class VirtualRadio implements Radio, Listener {
 		this.#options = options;
 		this.#ledger = ledger;
 		this.#dataRate = fastest(region);
-		this.#alarm = clock.alarm(() => {
-			const next = this.#next;
-			this.#next = undefined;
-			next?.();
-		});
+		this.#alarm = clock.alarm(this);
+	}
+
+	onAlarm(): void {
+		const next = this.#next;
+		this.#next = undefined;
+		next?.();
 	}
 
 	get state(): Radio['state'] {

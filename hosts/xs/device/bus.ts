@@ -2,7 +2,7 @@
 import type { I2C, Serial, SMBus } from '../../../modules/sensor/io';
 import type { SensorBuses } from '../../sensors/plan';
 import { Operation } from './operations';
-import { fill, request, type Wire } from './wire';
+import { fill, type Receiver, request, type Wire } from './wire';
 
 interface BusOptions {
 	readonly address: number;
@@ -73,19 +73,25 @@ export class WireSMBus extends WireI2C implements SMBus {
 	}
 }
 
-class WireSerial implements Serial {
+class WireSerial implements Serial, Receiver {
 	readonly #wire: Wire;
 	readonly #handle: number;
+	readonly #onReadable: (count: number) => void;
 
 	constructor({ wire, baud, onReadable }: { wire: Wire; baud: number; onReadable: (count: number) => void }) {
 		this.#wire = wire;
-		this.#handle = wire.attach(onReadable);
+		this.#onReadable = onReadable;
+		this.#handle = wire.attach(this);
 		try {
 			request(Operation.SERIAL_OPEN, this.#handle, baud);
 		} catch (thrown) {
 			wire.detach(this.#handle);
 			throw thrown;
 		}
+	}
+
+	receive(count: unknown): void {
+		this.#onReadable(count as number);
 	}
 
 	read(into: Uint8Array): number | undefined {

@@ -2,13 +2,13 @@ import { Fault, type FaultCode } from '../../../modules/fault';
 import type { Bytes, Client, ClientOptions, HttpPart, Request, RequestOptions } from '../../../modules/http/client';
 import { Elsewhere } from './elsewhere';
 import { HttpEvent, Operation } from './operations';
-import { fill, request, type Wire } from './wire';
+import { fill, type Receiver, request, type Wire } from './wire';
 
 /**
  * The HTTP client of the other side, with its resolver and its socket, as if it were here: one request after the other. What it
  * keeps in memory is therefore not in this heap.
  */
-export class WireHttpClient implements Client {
+export class WireHttpClient implements Client, Receiver {
 	readonly #wire: Wire;
 	readonly #handle: number;
 	readonly #onError: ClientOptions['onError'];
@@ -17,7 +17,7 @@ export class WireHttpClient implements Client {
 	constructor({ wire, host, port, onError }: ClientOptions & { readonly wire: Wire }) {
 		this.#wire = wire;
 		this.#onError = onError;
-		this.#handle = wire.attach((event: number, ...values: unknown[]) => this.#on(event, ...values));
+		this.#handle = wire.attach(this);
 		try {
 			request(Operation.HTTP_OPEN, this.#handle, host, port);
 		} catch (thrown) {
@@ -39,7 +39,7 @@ export class WireHttpClient implements Client {
 		request(Operation.HTTP_CLOSE, this.#handle);
 	}
 
-	#on(event: number, ...values: unknown[]): void {
+	receive(event: unknown, ...values: unknown[]): void {
 		const [first, second] = values;
 		const current = this.#current;
 		if (event === HttpEvent.HEADERS)

@@ -2,13 +2,13 @@ import { Fault, type FaultCode } from '../../../modules/fault';
 import type { Client, ClientOptions, ClientPart, Control, Readable, WriteOptions } from '../../../modules/mqtt/client';
 import { Elsewhere } from './elsewhere';
 import { MqttEvent, Operation } from './operations';
-import { fill, request, type Wire } from './wire';
+import { fill, type Receiver, request, type Wire } from './wire';
 
 /**
  * The MQTT client of the other side, with its resolver and its socket, as if it were here. What it keeps in memory is
  * therefore not in this heap; on a board the SDK's takes 2 KB of it (platform.md).
  */
-export class WireMqttClient implements Client {
+export class WireMqttClient implements Client, Receiver {
 	readonly #wire: Wire;
 	readonly #handle: number;
 	readonly #options: ClientOptions;
@@ -17,7 +17,7 @@ export class WireMqttClient implements Client {
 		const { wire, host, port, id, user, password, clean, will, keepAlive } = options;
 		this.#wire = wire;
 		this.#options = options;
-		this.#handle = wire.attach((event: number, ...values: unknown[]) => this.#on(event, ...values));
+		this.#handle = wire.attach(this);
 		try {
 			const login = JSON.stringify({ host, port, id, user, password, clean, will, keepAlive });
 			request(Operation.MQTT_OPEN, this.#handle, login);
@@ -46,7 +46,7 @@ export class WireMqttClient implements Client {
 		request(Operation.MQTT_CLOSE, this.#handle);
 	}
 
-	#on(event: number, ...values: unknown[]): void {
+	receive(event: unknown, ...values: unknown[]): void {
 		const { onReadable, onWritable, onControl, onError, onClose } = this.#options;
 		const [first, second, topic, QoS, byteLength, retain] = values;
 		if (event === MqttEvent.READABLE)

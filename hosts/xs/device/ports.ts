@@ -1,6 +1,7 @@
 /** The ports of the firmware over requests: what NVS, flash, RTC and Wi-Fi are on a board. */
 import type {
 	Alarm,
+	AlarmOwner,
 	Clock,
 	FlashPartition,
 	Keepsake,
@@ -16,7 +17,7 @@ import type {
 } from '../../../modules/ports';
 import type { Facts } from '../../../src/host';
 import { Handle, Operation, QUANTITIES } from './operations';
-import { fill, request, type Wire } from './wire';
+import { fill, type Receiver, request, type Wire } from './wire';
 
 export const random32: Random32 = () => request(Operation.RANDOM) as number;
 
@@ -94,18 +95,24 @@ export class WireClock implements Clock {
 		return request(Operation.TIME, this.#which) as number | undefined;
 	}
 
-	alarm(callback: () => void): Alarm {
-		return new WireAlarm(this.#which, this.#wire.attach(callback));
+	alarm(owner: AlarmOwner): Alarm {
+		return new WireAlarm(this.#wire, this.#which, owner);
 	}
 }
 
-class WireAlarm implements Alarm {
+class WireAlarm implements Alarm, Receiver {
 	readonly #which: number;
 	readonly #handle: number;
+	readonly #owner: AlarmOwner;
 
-	constructor(which: number, handle: number) {
+	constructor(wire: Wire, which: number, owner: AlarmOwner) {
 		this.#which = which;
-		this.#handle = handle;
+		this.#owner = owner;
+		this.#handle = wire.attach(this);
+	}
+
+	receive(): void {
+		this.#owner.onAlarm(this);
 	}
 
 	set(delay: number): void {
@@ -194,11 +201,15 @@ export const linkKeepsake: Keepsake = Object.freeze({
 	},
 });
 
-export class WireLink implements Link {
+export class WireLink implements Link, Receiver {
 	onChanged: (() => void) | undefined;
 
 	constructor(wire: Wire) {
-		wire.attach(() => this.onChanged?.(), Handle.LINK);
+		wire.attach(this, Handle.LINK);
+	}
+
+	receive(): void {
+		this.onChanged?.();
 	}
 
 	get state(): Link['state'] {

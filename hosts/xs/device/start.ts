@@ -45,7 +45,7 @@ export function start(): void {
 		if (call === Call.CLOSE) return device.close();
 		return device.report();
 	};
-	wire.attach((call: number) => {
+	wire.attachFunction((call: number) => {
 		try {
 			return `=${JSON.stringify(obey(call))}`;
 		} catch (thrown) {

@@ -3,13 +3,13 @@ import type { Client, ClientOptions, Readable, WebSocketPart, WriteOptions } fro
 import { Refusal } from '../../../modules/websocket/faults';
 import { Elsewhere } from './elsewhere';
 import { Operation, WebSocketEvent } from './operations';
-import { fill, request, type Wire } from './wire';
+import { fill, type Receiver, request, type Wire } from './wire';
 
 /**
  * The WebSocket client of the other side, with its resolver and its socket, as if it were here. The route's watch over the socket
  * below sees nothing then: why the connection ends is what the client says, and no Date header is heard.
  */
-export class WireWebSocketClient implements Client {
+export class WireWebSocketClient implements Client, Receiver {
 	readonly #wire: Wire;
 	readonly #handle: number;
 	readonly #options: ClientOptions;
@@ -18,7 +18,7 @@ export class WireWebSocketClient implements Client {
 		const { wire, host, port, path, headers } = options;
 		this.#wire = wire;
 		this.#options = options;
-		this.#handle = wire.attach((event: number, ...values: unknown[]) => this.#on(event, ...values));
+		this.#handle = wire.attach(this);
 		try {
 			const asked = JSON.stringify({ host, port, path, headers: [...headers] });
 			request(Operation.WEBSOCKET_OPEN, this.#handle, asked);
@@ -48,7 +48,7 @@ export class WireWebSocketClient implements Client {
 		request(Operation.WEBSOCKET_CLOSE, this.#handle);
 	}
 
-	#on(event: number, ...values: unknown[]): void {
+	receive(event: unknown, ...values: unknown[]): void {
 		const { onReadable, onWritable, onControl, onError, onClose } = this.#options;
 		const [first, second] = values;
 		if (event === WebSocketEvent.READABLE) {

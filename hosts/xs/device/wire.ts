@@ -13,8 +13,11 @@ export const request = native('xs_request') as (operation: number, ...values: Gi
 /** Asks for bytes, which go into `into`; returns how many came. Throws as `request` does. */
 export const fill = native('xs_fill') as (into: Uint8Array, operation: number, ...values: Given[]) => number;
 
-/** Takes the values of one event. */
-export type Receiver = (...values: never[]) => unknown;
+/** To whom events are brought. */
+export interface Receiver {
+	/** Takes the values of one event. */
+	receive(...values: unknown[]): unknown;
+}
 
 /** Brings events to whom they are for. */
 export class Wire {
@@ -22,7 +25,7 @@ export class Wire {
 	#next: number = Handle.FIRST;
 
 	constructor() {
-		globalThis.dispatch = (handle, ...values) => this.#receivers.get(handle)?.(...values);
+		globalThis.dispatch = (handle, ...values) => this.#receivers.get(handle)?.receive(...values);
 		globalThis.refuse = (code, message) => {
 			throw new Fault(code as FaultCode, message);
 		};
@@ -32,6 +35,11 @@ export class Wire {
 	attach(receiver: Receiver, handle: number = this.#next++): number {
 		this.#receivers.set(handle, receiver);
 		return handle;
+	}
+
+	/** As attach, for what there is only once: a function costs the heap more than an object that is there anyway. */
+	attachFunction(receive: (...values: never[]) => unknown, handle?: number): number {
+		return this.attach({ receive: receive as Receiver['receive'] }, handle);
 	}
 
 	/** Events with this handle are dropped from now on. */

@@ -80,9 +80,11 @@ describe('the clock', () => {
 	test('an alarm fires once each time it is set, may set itself, and holds a timer only while it is armed', () => {
 		const { timer, clock } = boardClock();
 		const fired: number[] = [];
-		const alarm = clock.alarm(() => {
-			fired.push(timer.time.now);
-			if (fired.length < 3) alarm.set(100);
+		const alarm = clock.alarm({
+			onAlarm: () => {
+				fired.push(timer.time.now);
+				if (fired.length < 3) alarm.set(100);
+			},
 		});
 		timer.time.advance(1_000_000);
 		expect([fired, timer.made]).toEqual([[], 0]);

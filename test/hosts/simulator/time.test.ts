@@ -63,7 +63,7 @@ describe('a board’s clock', () => {
 		const world = new VirtualTime();
 		const clock = new BoardClock(world);
 		const fired: number[] = [];
-		const alarm = clock.alarm(() => fired.push(world.now));
+		const alarm = clock.alarm({ onAlarm: () => fired.push(world.now) });
 		alarm.set(10);
 		alarm.set(20);
 		world.advance(30);

@@ -3,7 +3,7 @@ import { VirtualStore } from '../../../hosts/simulator/board/store';
 import { Fault } from '../../../modules/fault';
 import { LoraRoute } from '../../../modules/lora/route';
 import { SessionKeeper } from '../../../modules/lora/session';
-import type { Alarm, Clock } from '../../../modules/ports';
+import type { Alarm, AlarmOwner, Clock } from '../../../modules/ports';
 import { ear } from '../../support/ear';
 import { FakeRadio } from './fake-radio';
 import { vectors } from './vectors';
@@ -17,10 +17,10 @@ function rig({ clockless = false } = {}) {
 	const clock = {
 		ticks: 0,
 		time: clockless ? undefined : 1_767_268_800_000,
-		alarm(run: () => void): Alarm {
-			const alarm = { at: undefined as number | undefined, run };
+		alarm(owner: AlarmOwner): Alarm {
+			const alarm = { at: undefined as number | undefined, run: () => owner.onAlarm(made) };
 			armed.push(alarm);
-			return {
+			const made: Alarm = {
 				set: (delay) => {
 					alarm.at = clock.ticks + delay;
 				},
@@ -28,6 +28,7 @@ function rig({ clockless = false } = {}) {
 					alarm.at = undefined;
 				},
 			};
+			return made;
 		},
 	} satisfies Clock & { time: number | undefined };
 	const radio = new FakeRadio();

@@ -59,7 +59,7 @@ export class Agent {
 				host,
 				port,
 				socket: part,
-				clock: { time: now, alarm: (callback) => this.#clock.alarm(callback) },
+				clock: { time: now, alarm: (owner) => this.#clock.alarm(owner) },
 				ca,
 				...(certificate !== undefined && { certificate }),
 				...(key !== undefined && { key }),
@@ -121,7 +121,7 @@ export class Agent {
 	#onReadable(count: number): void {
 		const { mischief } = this.#trial;
 		if (mischief === 'closeInReadable') this.#end();
-		else if (mischief === 'readLater') this.#clock.alarm(() => this.#take(count)).set(30);
+		else if (mischief === 'readLater') this.#clock.alarm({ onAlarm: () => this.#take(count) }).set(30);
 		else this.#take(count);
 	}
 
@@ -163,7 +163,7 @@ export class Agent {
 		this.#over = true;
 		this.#call('close', () => this.#socket?.close());
 		this.#call('close again', () => this.#socket?.close());
-		this.#clock.alarm(() => this.#finish()).set(AFTERMATH);
+		this.#clock.alarm({ onAlarm: () => this.#finish() }).set(AFTERMATH);
 	}
 
 	#finish(threw?: string): void {

@@ -202,7 +202,7 @@ export class Machine {
 	}
 
 	#alarm(handle: number): Alarm {
-		const alarm = this.#alarms.get(handle) ?? this.#clock.alarm(() => this.#tell(handle));
+		const alarm = this.#alarms.get(handle) ?? this.#clock.alarm({ onAlarm: () => this.#tell(handle) });
 		this.#alarms.set(handle, alarm);
 		return alarm;
 	}

@@ -1,5 +1,5 @@
 import { VirtualTime } from '../../../hosts/simulator/time';
-import type { Clock } from '../../../modules/ports';
+import type { Alarm, Clock } from '../../../modules/ports';
 import type { AccessPoint, InterfaceOptions, Radio, Station } from '../../../modules/wifi/interface';
 
 export interface FakePoint extends AccessPoint {
@@ -17,15 +17,16 @@ export function clockOf(time: VirtualTime): Clock {
 			return time.now;
 		},
 		time: undefined,
-		alarm(callback) {
+		alarm(owner) {
 			let event: { cancel(): void } | undefined;
-			return {
+			const alarm: Alarm = {
 				set(delay) {
 					event?.cancel();
-					event = time.schedule(delay, callback);
+					event = time.schedule(delay, () => owner.onAlarm(alarm));
 				},
 				clear: () => event?.cancel(),
 			};
+			return alarm;
 		},
 	};
 }

@@ -88,9 +88,11 @@ describe('the virtual radio and the network server', () => {
 					const run = (): void => {
 						const { radio, keeper, clock } = board;
 						radio.open(keeper.session);
-						const turn = clock.alarm(() => {
-							if (radio.readyAt <= clock.ticks) radio.send(1, new Uint8Array(8), true);
-							turn.set(500);
+						const turn = clock.alarm({
+							onAlarm: () => {
+								if (radio.readyAt <= clock.ticks) radio.send(1, new Uint8Array(8), true);
+								turn.set(500);
+							},
 						});
 						turn.set(0);
 					};

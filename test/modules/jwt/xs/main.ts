@@ -31,7 +31,7 @@ const acts = {
 	accepted: () => source!.accepted(),
 };
 
-new Wire().attach((act: keyof typeof acts, ...values: never[]) => {
+new Wire().attachFunction((act: keyof typeof acts, ...values: never[]) => {
 	try {
 		return (acts[act] as (...values: never[]) => unknown)(...values);
 	} catch (thrown) {

@@ -18,7 +18,7 @@ interface Record {
 	readonly language: Language;
 }
 
-new Wire().attach((given: string | ArrayBuffer, short?: boolean) => {
+new Wire().attachFunction((given: string | ArrayBuffer, short?: boolean) => {
 	if (typeof given !== 'string') {
 		try {
 			return decode(commandMessage(given));

@@ -48,7 +48,7 @@ class IdleRadio implements Radio {
 	}
 }
 
-new Wire().attach((given: string | ArrayBuffer) => {
+new Wire().attachFunction((given: string | ArrayBuffer) => {
 	if (given === 'make') {
 		const radio = new IdleRadio();
 		const keeper = new SessionKeeper({ store, log: () => {} });

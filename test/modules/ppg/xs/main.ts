@@ -7,7 +7,7 @@ start();
 
 function start(): void {
 	let estimator: PpgEstimator | undefined;
-	new Wire().attach((first: number | ArrayBuffer, infrared?: boolean) => {
+	new Wire().attachFunction((first: number | ArrayBuffer, infrared?: boolean) => {
 		if (typeof first === 'number') {
 			// 0 lets it go, to see what it took.
 			if (first === 0) estimator = undefined;

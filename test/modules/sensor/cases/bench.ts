@@ -2,7 +2,7 @@
 import type { BusFault, VirtualBus } from '../../../../hosts/simulator/bus/i2c';
 import type { Scheduler } from '../../../../hosts/simulator/net/scheduler';
 import { Fault } from '../../../../modules/fault';
-import type { Clock, Sensor } from '../../../../modules/ports';
+import type { Alarm, AlarmOwner, Clock, Sensor } from '../../../../modules/ports';
 
 export interface Case {
 	readonly name: string;
@@ -45,15 +45,16 @@ export class Bench implements Scheduler, Clock {
 		};
 	}
 
-	alarm(callback: () => void): { set(delay: number): void; clear(): void } {
+	alarm(owner: AlarmOwner): Alarm {
 		let armed: { cancel(): void } | undefined;
-		return {
+		const alarm: Alarm = {
 			set: (delay) => {
 				armed?.cancel();
-				armed = this.schedule(delay, callback);
+				armed = this.schedule(delay, () => owner.onAlarm(alarm));
 			},
 			clear: () => armed?.cancel(),
 		};
+		return alarm;
 	}
 
 	advance(milliseconds: number): void {

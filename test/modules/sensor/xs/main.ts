@@ -3,7 +3,7 @@ import { Handle } from '../../../../hosts/xs/device/operations';
 import { Wire } from '../../../../hosts/xs/device/wire';
 import { table } from '../cases/table';
 
-new Wire().attach((index: number) => {
+new Wire().attachFunction((index: number) => {
 	try {
 		table[index]!.run();
 		return '';

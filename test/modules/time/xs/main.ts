@@ -1,7 +1,7 @@
 /** Keeps the time on XS: events bring the ticks on, answers of a server, and Dates; what is asked and told goes back as text. */
 import { Handle } from '../../../../hosts/xs/device/operations';
 import { Wire } from '../../../../hosts/xs/device/wire';
-import type { Alarm, Clock } from '../../../../modules/ports';
+import type { Alarm, AlarmOwner, Clock } from '../../../../modules/ports';
 import type { Datagram, NamesPart, UdpOptions, UdpPart } from '../../../../modules/time/parts';
 import { Timekeeper } from '../../../../modules/time/timekeeper';
 
@@ -28,10 +28,10 @@ const clock = {
 	get time() {
 		return world.rtc;
 	},
-	alarm(run: () => void): Alarm {
-		const armed: Armed = { at: undefined, run };
+	alarm(owner: AlarmOwner): Alarm {
+		const armed: Armed = { at: undefined, run: () => owner.onAlarm(alarm) };
 		world.alarms.push(armed);
-		return {
+		const alarm: Alarm = {
 			set(delay) {
 				armed.at = world.ticks + delay;
 			},
@@ -39,6 +39,7 @@ const clock = {
 				armed.at = undefined;
 			},
 		};
+		return alarm;
 	},
 } satisfies Clock;
 
@@ -112,7 +113,7 @@ const acts = {
 	wake: (kept: ArrayBuffer) => keeper.recall(new Uint8Array(kept)),
 };
 
-new Wire().attach((act: keyof typeof acts, ...values: never[]) => {
+new Wire().attachFunction((act: keyof typeof acts, ...values: never[]) => {
 	try {
 		return (acts[act] as (...values: never[]) => unknown)(...values);
 	} catch (thrown) {

@@ -1,7 +1,7 @@
 import { Operation } from '../../../../hosts/xs/device/operations';
 import { WireClock } from '../../../../hosts/xs/device/ports';
 import { request, type Wire } from '../../../../hosts/xs/device/wire';
-import type { Alarm } from '../../../../modules/ports';
+import type { Alarm, AlarmOwner } from '../../../../modules/ports';
 
 /** The device's clock, whose alarms are known to the wire only while they are armed: as on a board, nothing of them is left. */
 export class TrialClock extends WireClock {
@@ -12,7 +12,7 @@ export class TrialClock extends WireClock {
 		this.#wire = wire;
 	}
 
-	override alarm(callback: () => void): Alarm {
+	override alarm(owner: AlarmOwner): Alarm {
 		const wire = this.#wire;
 		let handle = 0;
 		const disarm = (): void => {
@@ -22,11 +22,11 @@ export class TrialClock extends WireClock {
 		};
 		const fire = (): void => {
 			disarm();
-			callback();
+			owner.onAlarm(alarm);
 		};
-		return {
+		const alarm: Alarm = {
 			set(delay) {
-				if (handle === 0) handle = wire.attach(fire);
+				if (handle === 0) handle = wire.attachFunction(fire);
 				request(Operation.ALARM_SET, 0, handle, delay);
 			},
 			clear() {
@@ -34,5 +34,6 @@ export class TrialClock extends WireClock {
 				disarm();
 			},
 		};
+		return alarm;
 	}
 }

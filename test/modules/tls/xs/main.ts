@@ -15,7 +15,7 @@ const base64: Base64 = {
 	decode: (text) => request(Ask.DECODE, text) as ArrayBuffer,
 };
 
-wire.attach((trial: string) => {
+wire.attachFunction((trial: string) => {
 	begin();
 	new Agent(JSON.parse(trial), part, clock, base64, async (outcome) => {
 		// Not before all is left: XS takes of the C heap for each try that it is in.

@@ -21,7 +21,7 @@ export class WireTcp implements Socket {
 	constructor(options: WireTcpOptions) {
 		const { wire, address, port, onReadable, onWritable, onError } = options;
 		this.#wire = wire;
-		this.#handle = wire.attach((event: number, first: number | FaultCode, words: string) => {
+		this.#handle = wire.attachFunction((event: number, first: number | FaultCode, words: string) => {
 			if (event === TcpEvent.READABLE) onReadable(first as number);
 			else if (event === TcpEvent.WRITABLE) onWritable(first as number);
 			else onError(new Fault(first as FaultCode, words));
