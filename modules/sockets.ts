@@ -27,6 +27,8 @@ export interface SocketOptions {
 	readonly port: number;
 	readonly onReadable: (count: number) => void;
 	readonly onWritable: (count: number) => void;
+	/** Callbacks are called with the socket as `this`, and this as its `target` (ECMA-419). */
+	readonly target?: unknown;
 	/** It ended; the socket is of no more use. The SDK's give no reason, ours give a Fault. */
 	readonly onError: (reason?: unknown) => void;
 }

@@ -23,8 +23,8 @@ function imports(file: string): string[] {
 
 const room = (path: string): string => path.split('/').slice(0, 2).join('/');
 const shared = new Set(['modules/ports', 'modules/sockets', 'modules/fault']);
-/** Text, and what all drivers of sensors have in common. */
-const serving = new Set(['modules/text', 'modules/sensor']);
+/** Text, and what all drivers of sensors, and all clients' connections, have in common. */
+const serving = new Set(['modules/text', 'modules/sensor', 'modules/tap']);
 const transports = ['mqtt', 'http', 'websocket', 'tls', 'wifi', 'lora', 'lmic'].map((name) => `modules/${name}`);
 
 describe('the import rules', () => {

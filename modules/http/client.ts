@@ -23,6 +23,8 @@ export interface Request {
 	/** Of the body at hand: `count` bytes, or as many as fill `into` (then it returns how many). */
 	read(count: number): ArrayBuffer | undefined;
 	read(into: Uint8Array): number | undefined;
+	/** For its callbacks, which are called with the request as `this`. */
+	target?: unknown;
 	/** The next bytes of the body, no more than `onWritable` said; returns how many may follow now. */
 	write(data: Bytes): number;
 }

@@ -1,10 +1,9 @@
 /**
- * One connection: a client, with its resolver and its socket watched from below, and one request at a time over it.
+ * One connection: a client, with its resolver and its socket watched from below (modules/tap), and one request at a time over it.
  *
  * The SDK's client (8.2.3) tells little and takes everything: its `onError` has no reason, a header without end fills the memory,
  * bytes that nobody asked for are thrown about, and a chunked body is parsed out of a timer, where what it throws ends the machine.
- * So the line puts itself between the client and what is under it: it keeps the reason of every end, counts what a head takes,
- * catches what is thrown, reads chunks itself, and lets nothing through after the end.
+ * So the line also counts what a head takes, and reads chunks itself.
  *
  *   RESOLVING ── name resolved ──> CONNECTING ── socket writable ──> READY ── ask() ──> ASKING ── answer whole ──> READY (onAnswer)
  *       ASKING ── the answer is whole, and nothing can follow it ──> ENDED (onAnswer)
@@ -13,12 +12,35 @@
  * The first ask() comes before READY, and is held by the client until then.
  */
 import { Fault } from '../fault';
+import { type Ending, TapLine, type Targeted } from '../tap/line';
+import { TapResolver } from '../tap/resolver';
 import type { Answer } from './answer';
 import { Chunks } from './chunks';
-import type { Client, HttpPart, Request, RequestOptions } from './client';
-import { doingOf, endingOf, Stage } from './endings';
+import type { Client, HttpPart, Request } from './client';
+import { DOINGS, SILENT_ENDS, Stage } from './endings';
 import { Head } from './head';
-import { TapResolver, TapSocket } from './tap';
+import { HttpSocket } from './tap';
+
+const HEADERS = 0;
+const READABLE = 1;
+const WRITABLE = 2;
+const DONE = 3;
+
+/** Of each request. */
+const CALLBACKS = Object.freeze({
+	onHeaders(this: Targeted<Line>, status: number, headers: Map<string, string>): void {
+		this.target.guard(this.target, HEADERS, status, headers);
+	},
+	onReadable(this: Targeted<Line>, count: number): void {
+		this.target.guard(this.target, READABLE, count);
+	},
+	onWritable(this: Targeted<Line>, count: number): void {
+		this.target.guard(this.target, WRITABLE, count);
+	},
+	onDone(this: Targeted<Line>, error: Error | null): void {
+		this.target.guard(this.target, DONE, error);
+	},
+});
 
 export interface LineEvents {
 	/** The first request goes out. */
@@ -36,17 +58,8 @@ export interface Question {
 	readonly answer: Answer;
 }
 
-export class Line {
+export class Line extends TapLine<Client, HttpSocket> {
 	readonly #events: LineEvents;
-	/** Made once, for all requests. */
-	readonly #callbacks: Pick<RequestOptions, 'onHeaders' | 'onReadable' | 'onWritable' | 'onDone'>;
-	readonly #client: Client | undefined;
-	#stage: Stage = Stage.RESOLVING;
-	#socket: TapSocket | undefined;
-	/** Why it is about to end: the client's own `onError` follows, with less in it. */
-	#reason: Fault | undefined;
-	/** How deep in calls that catch what is thrown. */
-	#sheltered = 0;
 	#request: Request | undefined;
 	/** What of the body is still to be written. */
 	#body: Uint8Array | undefined;
@@ -56,43 +69,35 @@ export class Line {
 
 	/** Begins to connect. An end that is known at once comes through `onEnd`, even before this returns. */
 	constructor(part: HttpPart, server: { readonly host: string; readonly port: number }, events: LineEvents) {
+		super();
 		const { host, port } = server;
 		this.#events = events;
-		this.#callbacks = {
-			onHeaders: (status, headers) => this.guard(() => this.#onHeaders(status, headers)),
-			onReadable: (count) => this.guard(() => this.#onReadable(count)),
-			onWritable: (count) => this.guard(() => this.#onWritable(count)),
-			onDone: (error) => this.guard(() => error === null && this.#onDone()),
-		};
-		this.#sheltered++;
-		try {
-			this.#client = new part.io({
-				...part,
-				// What it says in Host (RFC 9110 §7.2); the resolver is told the name alone.
-				host: port === 443 ? host : `${host}:${port}`,
-				port,
-				dns: { io: TapResolver, line: this, part: part.dns, name: host },
-				socket: { io: TapSocket, line: this, part: part.socket },
-				onError: (reason?: unknown) => this.#end(this.#reason ?? endingOf(this.#stage, reason)),
-			} as never);
-		} catch (thrown) {
-			this.#end(this.#reason ?? Fault.from(thrown, 'connect'));
-		}
-		this.#sheltered--;
-		if (this.ended) this.#release();
+		this.connect(part.io, {
+			...part,
+			// What it says in Host (RFC 9110 §7.2); the resolver is told the name alone.
+			host: port === 443 ? host : `${host}:${port}`,
+			port,
+			dns: { io: TapResolver, line: this, part: part.dns, name: host },
+			socket: { io: HttpSocket, line: this, part: part.socket },
+			// The SDK's HTTP client knows no target.
+			onError: (reason?: unknown) => this.gaveUp(reason),
+		});
 	}
 
-	get ended(): boolean {
-		return this.#stage === Stage.ENDED;
+	protected get endings(): readonly Ending[] {
+		return SILENT_ENDS;
 	}
 
-	/** What it is doing, in words. */
-	get doing(): string {
-		return doingOf(this.#stage);
+	protected get doings(): readonly string[] {
+		return DOINGS;
+	}
+
+	protected onEnded(fault: Fault): void {
+		this.#events.onEnd(fault);
 	}
 
 	get isConnected(): boolean {
-		return this.#stage === Stage.READY || this.#stage === Stage.ASKING;
+		return this.stage === Stage.READY || this.stage === Stage.ASKING;
 	}
 
 	/** It answered before, and to what it was last asked nothing has come: it may have been closed since, unseen. */
@@ -106,52 +111,22 @@ export class Line {
 		this.#answer = answer;
 		this.#body = body;
 		this.#head.clear();
-		if (this.#stage === Stage.READY) this.#become(Stage.ASKING);
-		this.#socket?.beginHead();
-		this.#sheltered++;
+		if (this.stage === Stage.READY) this.become(Stage.ASKING);
+		this.socket?.beginHead();
+		this.sheltered++;
 		try {
-			this.#request = this.#client!.request({ method: 'POST', path, headers, ...this.#callbacks });
+			const request = this.client!.request({ method: 'POST', path, headers, ...CALLBACKS });
+			request.target = this;
+			this.#request = request;
 		} catch (thrown) {
-			this.#end(this.#reason ?? Fault.from(thrown, 'protocol'));
+			this.end(this.reason ?? Fault.from(thrown, 'protocol'));
 		}
-		this.#sheltered--;
-	}
-
-	/** Ends it; nothing comes through any more. */
-	close(): void {
-		this.#become(Stage.ENDED);
-		this.#release();
-	}
-
-	// What the taps tell.
-
-	/** Runs a callback from below; what it throws ends the line, and goes no further. */
-	guard(callback: () => void): void {
-		if (this.ended) return;
-		this.#sheltered++;
-		try {
-			callback();
-		} catch (thrown) {
-			this.#end(this.#reason ?? Fault.from(thrown, 'protocol'));
-		}
-		this.#sheltered--;
-	}
-
-	/** The socket threw in `write`: so does this, unless a timer of the client wrote and nobody would catch it. */
-	threw(thrown: unknown): void {
-		if (this.#sheltered > 0) throw thrown;
-		this.#end(Fault.from(thrown, 'closed'));
-	}
-
-	/** The client made its socket. */
-	attach(socket: TapSocket): void {
-		this.#socket = socket;
-		this.#become(Stage.CONNECTING);
+		this.sheltered--;
 	}
 
 	connected(): void {
-		if (this.#stage > Stage.CONNECTING) return;
-		this.#become(this.#answer ? Stage.ASKING : Stage.READY);
+		if (this.stage > Stage.CONNECTING) return;
+		this.become(this.#answer ? Stage.ASKING : Stage.READY);
 		this.#events.onConnected();
 	}
 
@@ -164,12 +139,12 @@ export class Line {
 		if (byte !== undefined || !this.#answer?.hasBegun) this.#head.count(count, byte);
 	}
 
-	/** What is below the client failed; the client is told next, and passes it on with less in it. */
-	failed(reason: unknown): void {
-		this.#reason ??= endingOf(this.#stage, reason);
+	take(event: number, first: unknown, second: unknown): void {
+		if (event === HEADERS) this.#onHeaders(first as number, second as Map<string, string>);
+		else if (event === READABLE) this.#onReadable(first as number);
+		else if (event === WRITABLE) this.#onWritable(first as number);
+		else if (first === null) this.#onDone();
 	}
-
-	// What the client tells.
 
 	#onHeaders(status: number, headers: Map<string, string>): void {
 		const answer = this.#answer;
@@ -209,35 +184,36 @@ export class Line {
 			if (!answer.isChunked) throw new Fault('protocol', 'an answer shorter than it said');
 			answer.finish();
 		}
-		this.#finish(answer.keepsAlive && this.#socket?.hasUnread !== true);
+		this.#finish(answer.keepsAlive && this.socket?.hasUnread !== true);
 	}
 
 	/** The body is read past the client from here on, which has nothing more to say. */
 	#takeOver(answer: Answer): void {
-		if (!this.#socket) return;
+		const { socket } = this;
+		if (!socket) return;
 		const chunks = new Chunks((bytes) => {
 			const room = answer.room(bytes.byteLength);
 			room?.set(bytes);
 			if (room) answer.filled(bytes.byteLength);
 		});
-		this.#socket.divert((bytes) => {
+		socket.divert((bytes) => {
 			if (!answer.isWhole) chunks.push(bytes);
 			if (chunks.isDone && !answer.isWhole) answer.finish();
 			if (answer.isWhole) this.#finish(false);
 		});
-		this.#client!.close();
+		this.client!.close();
 	}
 
 	#finish(keep: boolean): void {
 		const answer = this.#answer!;
 		this.#answer = this.#request = this.#body = undefined;
 		this.#answers++;
-		if (keep) this.#become(Stage.READY);
+		if (keep) this.become(Stage.READY);
 		else this.close();
 		this.#events.onAnswer(answer);
 	}
 
-	#end(fault: Fault): void {
+	protected override end(fault: Fault): void {
 		if (this.ended) return;
 		const answer = this.#answer;
 		if (answer?.isOpenEnded && fault.code === 'closed') answer.finish();
@@ -245,21 +221,7 @@ export class Line {
 		if (answer?.isWhole) this.#finish(false);
 		else {
 			this.close();
-			this.#events.onEnd(fault);
+			this.onEnded(fault);
 		}
-	}
-
-	/** Closes the client, and its socket in case the client did not; it may have died half-way, and throw. */
-	#release(): void {
-		try {
-			this.#client?.close();
-		} catch {
-			// Nothing is lost: the socket, all that it held, is closed next.
-		}
-		this.#socket?.end();
-	}
-
-	#become(stage: Stage): void {
-		if (this.#stage !== Stage.ENDED) this.#stage = stage;
 	}
 }

@@ -1,20 +1,8 @@
 /** What stands between a client and its resolver and socket: it tells the line what the client does not, and keeps it in bounds. */
 import { Fault } from '../fault';
-import type { Bytes, ResolveRequest, Resolver, ResolverPart, Socket, SocketOptions, SocketPart } from './client';
-
-/** What the taps tell; Line does it. */
-export interface Tapped {
-	readonly ended: boolean;
-	guard(callback: () => void): void;
-	attach(socket: TapSocket): void;
-	connected(): void;
-	/** Bytes are there: throws a Fault when nobody asked for any. */
-	readable(): void;
-	/** The client read `count` bytes, or one: the byte `byte`. */
-	read(count: number, byte?: number): void;
-	failed(reason: unknown): void;
-	threw(thrown: unknown): void;
-}
+import { TapSocket } from '../tap/socket';
+import type { Bytes } from './client';
+import type { Line } from './line';
 
 /** Bytes of a request's head that go out together. */
 const HEAD = 1024;
@@ -23,37 +11,7 @@ const PIECE = 512;
 
 const CR = 13;
 
-export class TapResolver implements Resolver {
-	readonly #line: Tapped;
-	readonly #inner: Resolver;
-	readonly #name: string;
-
-	/** `name`: what to resolve, whatever the client asks for: what it says in Host has the port with it. */
-	constructor({ line, part, name }: { line: Tapped; part: ResolverPart; name: string }) {
-		this.#line = line;
-		this.#name = name;
-		this.#inner = new part.io(part as never);
-	}
-
-	/** Answers that come after the line's end are dropped: the SDK's client would open a socket for them. */
-	resolve({ onResolved, onError }: ResolveRequest): void {
-		const line = this.#line;
-		this.#inner.resolve({
-			host: this.#name,
-			onResolved: (name, address) => line.guard(() => onResolved(name, address)),
-			onError: (reason) =>
-				line.guard(() => {
-					line.failed(reason);
-					onError(reason);
-				}),
-		});
-	}
-}
-
-export class TapSocket implements Socket {
-	readonly #line: Tapped;
-	readonly #inner: Socket;
-	#closed = false;
+export class HttpSocket extends TapSocket<Line> {
 	/** The head of a request, gathered: the SDK's client writes it line by line, each a TLS record and a segment of its own. */
 	#head: Uint8Array | undefined = new Uint8Array(HEAD);
 	#gathered = 0;
@@ -64,43 +22,13 @@ export class TapSocket implements Socket {
 	/** Takes what is read, past the client. */
 	#sink: ((bytes: Uint8Array) => void) | undefined;
 
-	constructor({ line, part, ...options }: SocketOptions & { line: Tapped; part: SocketPart }) {
-		const { onReadable, onWritable, onError } = options;
-		this.#line = line;
-		line.attach(this);
-		try {
-			this.#inner = new part.io({
-				...part,
-				address: options.address,
-				host: options.host,
-				port: options.port,
-				onReadable: (count: number) => line.guard(() => this.#readable(count, onReadable)),
-				onWritable: (count: number) =>
-					line.guard(() => {
-						line.connected();
-						this.#room = count;
-						if (!this.#sink) onWritable(count - this.#gathered);
-					}),
-				onError: (reason?: unknown) =>
-					line.guard(() => {
-						line.failed(reason);
-						onError(reason);
-					}),
-			} as never);
-		} catch (thrown) {
-			line.failed(thrown);
-			throw thrown;
-		}
-		if (line.ended) this.#inner.close();
-	}
-
 	get format(): 'buffer' | 'number' {
-		return this.#closed || this.#sink ? 'buffer' : this.#inner.format;
+		return this.isClosed || this.#sink ? 'buffer' : this.inner.format;
 	}
 
 	/** After its end: nothing. The SDK's client sets it on its way out of a callback in which it was closed. */
 	set format(format: 'buffer' | 'number') {
-		if (!this.#closed && !this.#sink) this.#inner.format = format;
+		if (!this.isClosed && !this.#sink) this.inner.format = format;
 	}
 
 	/** Bytes are left over: the server says more than it was asked, or said another length. */
@@ -109,19 +37,19 @@ export class TapSocket implements Socket {
 	}
 
 	read(into?: number | Bytes): number | ArrayBuffer | undefined {
-		if (this.#closed || this.#sink) return undefined;
-		const result = this.#inner.read(into);
+		if (this.isClosed || this.#sink) return undefined;
+		const result = this.inner.read(into);
 		if (result === undefined) return undefined;
 		const single = typeof result === 'number' && typeof into !== 'object';
 		const count = single ? 1 : typeof result === 'number' ? result : result.byteLength;
 		this.#unread -= count;
-		this.#line.read(count, single ? result : undefined);
+		this.line.read(count, single ? result : undefined);
 		return result;
 	}
 
 	/** Room left, and 0 where the SDK's sockets give `undefined` (they failed, and `onError` follows). */
-	write(data: number | Bytes): number {
-		if (this.#closed || this.#sink || typeof data === 'number') return 0;
+	override write(data: number | Bytes): number {
+		if (this.isClosed || this.#sink || typeof data === 'number') return 0;
 		const bytes = data instanceof Uint8Array ? data : new Uint8Array(data);
 		const head = this.#head;
 		if (head === undefined) return this.#put(bytes);
@@ -149,17 +77,19 @@ export class TapSocket implements Socket {
 		this.#sink = sink;
 	}
 
-	/** By the client. */
-	close(): void {
+	override close(): void {
 		if (!this.#sink) this.end();
 	}
 
-	/** By the line. */
-	end(): void {
-		if (this.#closed) return;
-		this.#closed = true;
+	override end(): void {
+		if (this.isClosed) return;
 		this.#head = this.#sink = undefined;
-		this.#inner?.close();
+		super.end();
+	}
+
+	protected override writable(count: number): void {
+		this.#room = count;
+		if (!this.#sink) this.onWritable(count - this.#gathered);
 	}
 
 	#flush(): void {
@@ -169,31 +99,26 @@ export class TapSocket implements Socket {
 	}
 
 	#put(bytes: Uint8Array): number {
-		try {
-			this.#room = this.#inner.write(bytes) ?? 0;
-		} catch (thrown) {
-			this.#room = 0;
-			this.#line.threw(thrown);
-		}
+		this.#room = super.write(bytes);
 		return this.#room;
 	}
 
 	/** A client that leaves all its bytes unread has lost its place. */
-	#readable(count: number, onReadable: (count: number) => void): void {
+	protected readable(count: number): void {
 		this.#unread = count;
-		this.#line.readable();
+		this.line.readable();
 		if (!this.#sink) {
-			onReadable(count);
-			if (!this.#closed && !this.#sink && this.#unread === count && count > 0)
+			this.onReadable(count);
+			if (!this.isClosed && !this.#sink && this.#unread === count && count > 0)
 				throw new Fault('protocol', 'the client stopped reading');
 		}
-		if (this.#sink && !this.#closed) this.#drain();
+		if (this.#sink && !this.isClosed) this.#drain();
 	}
 
 	#drain(): void {
-		this.#inner.format = 'buffer';
-		while (this.#sink && !this.#closed && this.#unread > 0) {
-			const bytes = this.#inner.read(Math.min(this.#unread, PIECE));
+		this.inner.format = 'buffer';
+		while (this.#sink && !this.isClosed && this.#unread > 0) {
+			const bytes = this.inner.read(Math.min(this.#unread, PIECE));
 			if (!(bytes instanceof ArrayBuffer) || bytes.byteLength === 0) return;
 			this.#unread -= bytes.byteLength;
 			this.#sink(new Uint8Array(bytes));

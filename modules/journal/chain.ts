@@ -15,8 +15,9 @@ export class Chain {
 
 	constructor(layout: Layout) {
 		this.#slots = layout.slots;
-		this.#blocks = new Uint16Array(layout.blocks);
-		this.#firsts = new Uint32Array(layout.blocks);
+		const bytes = new ArrayBuffer(6 * layout.blocks);
+		this.#firsts = new Uint32Array(bytes, 0, layout.blocks);
+		this.#blocks = new Uint16Array(bytes, 4 * layout.blocks);
 	}
 
 	get length(): number {

@@ -20,10 +20,6 @@ export const BLANK = 0xffff_ffff;
  */
 export class Header {
 	readonly bytes = new Uint8Array(HEADER_BYTE_LENGTH);
-	/** The first eight bytes of `bytes`. */
-	readonly stamp = this.bytes.subarray(0, STAMP_BYTE_LENGTH);
-	/** The other 32. */
-	readonly body = this.bytes.subarray(STAMP_BYTE_LENGTH);
 	/** +1 for each block opened since format: the highest is the newest. */
 	generation = 0;
 	/** Never 0; another one after each format. */
@@ -41,6 +37,16 @@ export class Header {
 
 	constructor(layout: Layout) {
 		this.#layout = layout;
+	}
+
+	/** The first eight bytes of `bytes`. */
+	get stamp(): Uint8Array {
+		return this.bytes.subarray(0, STAMP_BYTE_LENGTH);
+	}
+
+	/** The other 32. */
+	get body(): Uint8Array {
+		return this.bytes.subarray(STAMP_BYTE_LENGTH);
 	}
 
 	/** Fields to bytes. */

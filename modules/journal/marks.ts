@@ -9,16 +9,12 @@ export class Marks {
 	readonly #medium: Medium;
 	readonly #layout: Layout;
 	readonly #bytes: Uint8Array;
-	readonly #zeros: Uint8Array;
-	readonly #zero: Uint8Array;
 	#block = -1;
 
 	constructor(medium: Medium, layout: Layout) {
 		this.#medium = medium;
 		this.#layout = layout;
 		this.#bytes = new Uint8Array(layout.slots);
-		this.#zeros = new Uint8Array(layout.slots);
-		this.#zero = this.#zeros.subarray(0, 1);
 	}
 
 	/** Makes `block` the one that is looked at. False when it cannot be read. */
@@ -56,9 +52,11 @@ export class Marks {
 	 * which took. False when they could not be read back.
 	 */
 	release(block: number, from: number, to: number): boolean {
-		const run = to - from === 1 ? this.#zero : this.#zeros.subarray(0, to - from);
-		this.#medium.write(run, this.#layout.markOffset(block, from));
 		this.#block = -1;
+		// What is there is read again anyway: until then it holds what is written.
+		const run = this.#bytes.subarray(0, to - from);
+		run.fill(0);
+		this.#medium.write(run, this.#layout.markOffset(block, from));
 		return this.load(block);
 	}
 }

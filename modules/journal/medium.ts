@@ -16,13 +16,11 @@ export class Medium {
 	readonly #layout: Layout;
 	/** For reading back, and for looking over blocks. */
 	readonly #scratch: Uint8Array;
-	readonly #slotCheck: Uint8Array;
 
 	constructor(flash: FlashPartition, layout: Layout) {
 		this.#flash = flash;
 		this.#layout = layout;
-		this.#scratch = new Uint8Array(256);
-		this.#slotCheck = new Uint8Array(layout.slotByteLength);
+		this.#scratch = new Uint8Array(Math.max(256, layout.slotByteLength));
 	}
 
 	/** Tried twice: a disturbed bus is not a bad block. */
@@ -103,7 +101,7 @@ export class Medium {
 	/** Whether what is read there is what was written. */
 	#reads(written: Uint8Array, byteOffset: number): boolean {
 		const { length } = written;
-		const check = length === this.#slotCheck.length ? this.#slotCheck : this.#scratch.subarray(0, length);
+		const check = this.#scratch.subarray(0, length);
 		if (!this.read(check, byteOffset)) return false;
 		for (let i = 0; i < length; i++) {
 			if (check[i] !== written[i]) {

@@ -74,7 +74,9 @@ export interface ClientOptions {
 	readonly onControl: (message: Control) => void;
 	/** The connection is gone. The SDK's class closes itself after this, and any later call but `close` throws. */
 	readonly onError: (reason?: unknown) => void;
-	readonly onClose?: () => void;
+	readonly onClose?: (() => void) | undefined;
+	/** Callbacks are called with the client as `this`, and this as its `target` (ECMA-419). */
+	readonly target?: unknown;
 	readonly dns: ResolverPart;
 	readonly socket: SocketPart;
 }

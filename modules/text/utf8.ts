@@ -7,7 +7,7 @@
 import { Fault } from '../fault';
 
 /** Characters handed to `String.fromCharCode` at once: bounds its argument list, and so the stack. */
-const SLICE = 128;
+const SLICE = 48;
 
 /** The smallest code point that may take a form of 2, 3 or 4 bytes (RFC 3629 §3); index: the bytes that follow the first. */
 const SMALLEST = Object.freeze([0, 0x80, 0x800, 0x1_0000]);
@@ -63,7 +63,9 @@ export function encode(text: string): ArrayBuffer {
 export function decode(source: ArrayBuffer | Uint8Array): string {
 	const bytes = source instanceof Uint8Array ? source : new Uint8Array(source);
 	let text = '';
-	let units: number[] = [];
+	// Not a list of numbers: that one is sixteen bytes a character while it grows.
+	const units = new Uint16Array(Math.min(SLICE, bytes.length));
+	let count = 0;
 	for (let at = 0; at < bytes.length; ) {
 		const start = at;
 		const first = bytes[at++]!;
@@ -80,12 +82,18 @@ export function decode(source: ArrayBuffer | Uint8Array): string {
 			if (point < SMALLEST[following]! || point > 0x10_ffff || (point >= 0xd800 && point <= 0xdfff))
 				throw new Fault('malformed', `not UTF-8 at byte ${start}`);
 		}
-		if (point < 0x1_0000) units.push(point);
-		else units.push(0xd800 + ((point - 0x1_0000) >> 10), 0xdc00 + (point & 0x3ff));
-		if (units.length >= SLICE) {
-			text += String.fromCharCode(...units);
-			units = [];
+		if (point < 0x1_0000) units[count++] = point;
+		else {
+			units[count++] = 0xd800 + ((point - 0x1_0000) >> 10);
+			units[count++] = 0xdc00 + (point & 0x3ff);
 		}
+		if (count < SLICE - 1) continue;
+		text += characters(units, count);
+		count = 0;
 	}
-	return text + String.fromCharCode(...units);
+	return text + characters(units, count);
+}
+
+function characters(units: Uint16Array, count: number): string {
+	return String.fromCharCode.apply(undefined, units.subarray(0, count) as unknown as number[]);
 }

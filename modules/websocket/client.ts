@@ -53,6 +53,8 @@ export interface ClientOptions {
 	readonly onError: (reason?: unknown) => void;
 	/** The connection is gone after the closing handshake. */
 	readonly onClose: () => void;
+	/** Callbacks are called with the client as `this`, and this as its `target` (ECMA-419). */
+	readonly target?: unknown;
 	readonly dns: ResolverPart;
 	readonly socket: SocketPart;
 }

@@ -1,16 +1,17 @@
 /**
- * One connection: a client, with its resolver and its socket watched from below.
+ * One connection: a client, with its resolver and its socket watched from below (modules/tap).
  *
  * The SDK's client takes any Sec-WebSocket-Accept, keeps a header line and a control frame of any length, takes masked frames and
  * fragments in any order, gives no reason for its end, and is brittle: closed while a name resolves, it opens a socket all the same;
- * what its timers throw nobody catches. So the line puts itself between the client and what is under it: nothing that breaks RFC 6455
- * or is too large gets through, every end has a reason, what is thrown is caught, and after the end nothing is let through.
+ * what its timers throw nobody catches. So nothing that breaks RFC 6455 or is too large gets through the tap below it.
  *
  *   RESOLVING ── name resolved ──> CONNECTING ── socket writable ──> HANDSHAKE ── 101, first room ──> UP
  *       any of them ── error below, refusal, violation, throw, close frame ──> ENDED (onEnd, once)
  *       any of them ── close() ──> ENDED (silent)
  */
-import { Fault, type FaultCode } from '../fault';
+import { Fault } from '../fault';
+import { type Ending, Stage as Every, ending, TapLine, type Targeted } from '../tap/line';
+import { TapResolver } from '../tap/resolver';
 import { decode } from '../text/utf8';
 import {
 	type Client,
@@ -21,14 +22,10 @@ import {
 	type WriteOptions,
 } from './client';
 import { CloseCode, printable, Violation } from './faults';
-import { TapResolver, TapSocket } from './tap';
+import { WebSocketSocket } from './tap';
 
-const Stage = Object.freeze({ RESOLVING: 0, CONNECTING: 1, HANDSHAKE: 2, UP: 3, ENDED: 4 } as const);
-type Stage = (typeof Stage)[keyof typeof Stage];
+const Stage = Object.freeze({ ...Every, HANDSHAKE: 2, UP: 3 } as const);
 
-const ending = (code: FaultCode, words: string) => Object.freeze([code, words] as const);
-
-/** What an end without a reason most likely means, by stage. */
 const SILENT_ENDS = Object.freeze([
 	ending('dns', 'the name of the server did not resolve'),
 	ending('connect', 'no connection to the server'),
@@ -37,11 +34,32 @@ const SILENT_ENDS = Object.freeze([
 	ending('closed', 'the connection ended'),
 ]);
 
-/** What the line was doing, for a time-out's words. */
 const DOINGS = Object.freeze(['resolving the name', 'connecting', 'asking for a WebSocket', 'up', 'ended']);
 
 /** Characters of a server's reason that go into a log. */
 const REASON_LIMIT = 60;
+
+const READABLE = 0;
+const WRITABLE = 1;
+const CONTROL = 2;
+
+const CALLBACKS = Object.freeze({
+	onReadable(this: Targeted<Line>, count: number, options: Readable): void {
+		this.target.guard(this.target, READABLE, count, options);
+	},
+	onWritable(this: Targeted<Line>, count: number): void {
+		this.target.guard(this.target, WRITABLE, count);
+	},
+	onControl(this: Targeted<Line>, opcode: number, payload: ArrayBuffer): void {
+		this.target.guard(this.target, CONTROL, opcode, payload);
+	},
+	onError(this: Targeted<Line>, reason?: unknown): void {
+		this.target.gaveUp(reason);
+	},
+	onClose(this: Targeted<Line>): void {
+		this.target.gaveUp();
+	},
+});
 
 export interface LineEvents {
 	/** The request goes out. */
@@ -58,118 +76,77 @@ export interface LineEvents {
 
 type Request = Pick<ClientOptions, 'host' | 'port' | 'path' | 'headers'>;
 
-export class Line {
+export class Line extends TapLine<Client, WebSocketSocket> {
 	readonly #events: LineEvents;
-	readonly #client: Client | undefined;
-	#stage: Stage = Stage.RESOLVING;
-	#socket: TapSocket | undefined;
-	/** Why it is about to end: the client's own `onError` follows, with less in it. */
-	#reason: Fault | undefined;
-	/** How deep in calls that catch what is thrown. */
-	#sheltered = 0;
 
 	/** Begins to connect. An end that is known at once comes through `onEnd`, even before this returns. */
 	constructor(part: WebSocketPart, request: Request, events: LineEvents) {
+		super();
 		this.#events = events;
-		this.#sheltered++;
-		try {
-			this.#client = new part.io({
-				...part,
-				...request,
-				dns: { io: TapResolver, line: this, part: part.dns },
-				socket: { io: TapSocket, line: this, part: part.socket },
-				onReadable: (count: number, options: Readable) => this.guard(() => this.#onReadable(count, options)),
-				onWritable: (count: number) => this.guard(() => this.#onWritable(count)),
-				onControl: (opcode: number, payload: ArrayBuffer) => this.guard(() => this.#onControl(opcode, payload)),
-				onError: (reason?: unknown) => this.#end(this.#reason ?? this.#explain(reason)),
-				onClose: () => this.#end(this.#reason ?? this.#explain(undefined)),
-			} as never);
-		} catch (thrown) {
-			this.#end(this.#reason ?? Fault.from(thrown, 'connect'));
-		}
-		this.#sheltered--;
-		if (this.ended) this.#release();
-	}
-
-	get ended(): boolean {
-		return this.#stage === Stage.ENDED;
-	}
-
-	/** What it is doing, in words. */
-	get doing(): string {
-		return DOINGS[this.#stage]!;
+		this.connect(part.io, {
+			...part,
+			...request,
+			dns: { io: TapResolver, line: this, part: part.dns },
+			socket: { io: WebSocketSocket, line: this, part: part.socket },
+			target: this,
+			...CALLBACKS,
+		});
 	}
 
 	/** Bytes that may be written next. Throws what the client throws. */
 	write(data: ArrayBuffer | Uint8Array, options: WriteOptions): number {
-		if (this.#client === undefined || this.ended) throw new Fault('closed', 'the connection ended');
-		this.#sheltered++;
+		if (this.client === undefined || this.ended) throw new Fault('closed', 'the connection ended');
+		this.sheltered++;
 		try {
-			return this.#client.write(data, options) || 0;
+			return this.client.write(data, options) || 0;
 		} finally {
-			this.#sheltered--;
+			this.sheltered--;
 		}
 	}
 
 	/** Ends it; nothing comes through any more. A server that can be told is told why. */
-	close(closeCode: number = CloseCode.NORMAL): void {
-		const wasUp = this.#stage === Stage.UP;
-		this.#become(Stage.ENDED);
+	override close(closeCode: number = CloseCode.NORMAL): void {
+		const wasUp = this.stage === Stage.UP;
+		this.become(Stage.ENDED);
 		if (wasUp) this.#sayClose(Uint8Array.of(closeCode >> 8, closeCode & 0xff));
-		this.#release();
+		this.release();
 	}
 
-	// What the taps tell.
-
-	/** Runs a callback from below; what it throws ends the line, and goes no further. */
-	guard(callback: () => void): void {
-		if (this.ended) return;
-		this.#sheltered++;
-		try {
-			callback();
-		} catch (thrown) {
-			this.#end(this.#reason ?? Fault.from(thrown, 'protocol'));
-		}
-		this.#sheltered--;
+	protected get endings(): readonly Ending[] {
+		return SILENT_ENDS;
 	}
 
-	/** The socket threw in `write`: so does this, unless a timer of the client wrote and nobody would catch it. */
-	threw(thrown: unknown): void {
-		if (this.#sheltered > 0) throw thrown;
-		this.#end(Fault.from(thrown, 'closed'));
+	protected get doings(): readonly string[] {
+		return DOINGS;
 	}
 
-	/** The client made its socket. */
-	attach(socket: TapSocket): void {
-		this.#socket = socket;
-		this.#become(Stage.CONNECTING);
+	protected onEnded(fault: Fault): void {
+		this.#events.onEnd(fault);
 	}
 
 	connected(): void {
-		if (this.#stage !== Stage.CONNECTING) return;
-		this.#become(Stage.HANDSHAKE);
+		if (this.stage !== Stage.CONNECTING) return;
+		this.become(Stage.HANDSHAKE);
 		this.#events.onAsked();
 	}
 
+	/** The server answered; `date` is its Date header. */
 	answered(date: string | undefined): void {
 		if (date !== undefined) this.#events.onDate(date);
 	}
 
-	/** What is below the client failed; the client is told next, and passes it on with less in it. */
-	failed(reason: unknown): void {
-		this.#reason ??= this.#explain(reason);
-	}
-
-	// What the client tells.
-
-	#onWritable(count: number): void {
-		this.#become(Stage.UP);
-		this.#events.onRoom(count);
+	take(event: number, first: unknown, second: unknown): void {
+		if (event === READABLE) this.#onReadable(first as number, second as Readable);
+		else if (event === CONTROL) this.#onControl(first as number, second as ArrayBuffer);
+		else {
+			this.become(Stage.UP);
+			this.#events.onRoom(first as number);
+		}
 	}
 
 	#onReadable(count: number, options: Readable): void {
-		if (this.#client === undefined || this.#stage !== Stage.UP) throw new Fault('protocol', 'a message too early');
-		this.#events.onReadable(this.#client, count, options);
+		if (this.client === undefined || this.stage !== Stage.UP) throw new Fault('protocol', 'a message too early');
+		this.#events.onReadable(this.client, count, options);
 	}
 
 	/** Pings the client answers by itself; a close frame it would answer too, but not before the line ends here. */
@@ -187,45 +164,24 @@ export class Line {
 		throw new Fault('closed', `the server closed the WebSocket${code ? `: ${code}` : ''}${reason}`);
 	}
 
-	#explain(reason: unknown): Fault {
-		if (reason instanceof Fault) return reason;
-		const [code, words] = SILENT_ENDS[this.#stage]!;
-		const detail = reason instanceof Error ? reason.message : reason;
-		return new Fault(code, detail === undefined ? words : `${words}: ${String(detail)}`);
-	}
-
-	#end(fault: Fault): void {
+	protected override end(fault: Fault): void {
 		if (this.ended) return;
 		if (fault instanceof Violation) this.close(fault.closeCode);
 		else {
-			this.#become(Stage.ENDED);
-			this.#release();
+			this.become(Stage.ENDED);
+			this.release();
 		}
-		this.#events.onEnd(fault);
+		this.onEnded(fault);
 	}
 
 	/** As far as there is room for it: the socket ends next, whether the server heard or not. */
 	#sayClose(payload: Uint8Array): void {
-		this.#sheltered++;
+		this.sheltered++;
 		try {
-			this.#client?.write(payload, { opcode: Opcode.CLOSE });
+			this.client?.write(payload, { opcode: Opcode.CLOSE });
 		} catch {
 			// There is no room, or the client is beyond it.
 		}
-		this.#sheltered--;
-	}
-
-	/** Closes the client, and its socket in case the client did not; it may have died half-way, and throw. */
-	#release(): void {
-		try {
-			this.#client?.close();
-		} catch {
-			// Nothing is lost: the socket, all that it held, is closed next.
-		}
-		this.#socket?.close();
-	}
-
-	#become(stage: Stage): void {
-		if (this.#stage !== Stage.ENDED) this.#stage = stage;
+		this.sheltered--;
 	}
 }

@@ -103,6 +103,8 @@ export class Readings {
 			const first = this.#find(part, this.#cursors[part]);
 			if (first === undefined) return undefined;
 			if (limit === 1 && this.#ready?.sequence === first && !this.#ready.batch) return this.#ready;
+			// Let go before the next is written: the two would be in RAM together.
+			this.#ready = undefined;
 			this.#ready = limit > 1 ? this.#several(part, first, limit) : this.#one(first);
 			// Neither a message nor a wait: what could not be read was let go, and the next one has its turn.
 			if (this.#ready || this.#isUndated) return this.#ready;

@@ -26,6 +26,8 @@ export interface StreamSocketOptions extends Omit<SocketOptions, 'onReadable' | 
 
 /** An ECMA-419 TCP-shaped socket over a Node stream. */
 export class StreamSocket implements Socket, Vanishing {
+	/** For its callbacks, which get the socket as `this` (ECMA-419). */
+	readonly target: unknown;
 	readonly #stream: NodeSocket;
 	readonly #options: StreamSocketOptions;
 	readonly #received = new ByteQueue();
@@ -44,6 +46,7 @@ export class StreamSocket implements Socket, Vanishing {
 	constructor(options: StreamSocketOptions, stream: NodeSocket, readyEvent: 'connect' | 'secureConnect') {
 		this.#options = options;
 		this.#stream = stream;
+		this.target = options.target;
 		this.#format = options.format ?? 'buffer';
 		options.lifeline?.add(this);
 		stream.setNoDelay(true);
@@ -52,7 +55,7 @@ export class StreamSocket implements Socket, Vanishing {
 		});
 		stream.on(readyEvent, () => {
 			this.#connected = this.#ready = true;
-			if (!this.#closed) options.onWritable?.(this.#room);
+			if (!this.#closed) options.onWritable?.call(this, this.#room);
 		});
 		stream.on('data', (chunk: Buffer) => this.#onData(chunk));
 		stream.on('error', (error) => this.#fail(reasonOf(error, this.#peer, this.#ready || !this.#connected)));
@@ -120,7 +123,7 @@ export class StreamSocket implements Socket, Vanishing {
 		this.#waiting += packet.byteLength;
 		this.#stream.write(packet, (error) => {
 			this.#waiting -= packet.byteLength;
-			if (!error && !this.#closed) this.#options.onWritable?.(this.#room);
+			if (!error && !this.#closed) this.#options.onWritable?.call(this, this.#room);
 		});
 	}
 
@@ -128,7 +131,7 @@ export class StreamSocket implements Socket, Vanishing {
 		if (this.#closed) return;
 		this.#received.push(chunk);
 		if (this.#received.length >= RECEIVE_BUFFER) this.#stream.pause();
-		this.#options.onReadable?.(this.#received.length);
+		this.#options.onReadable?.call(this, this.#received.length);
 	}
 
 	#onEnded(): void {
@@ -148,7 +151,7 @@ export class StreamSocket implements Socket, Vanishing {
 		}
 		this.#forget();
 		this.#stream.destroy();
-		this.#options.onError?.(this.#ended ?? fault);
+		this.#options.onError?.call(this, this.#ended ?? fault);
 	}
 
 	#forget(): void {

@@ -28,6 +28,8 @@ export interface VirtualTcpOptions extends SocketOptions {
 /** The device's end of a virtual connection: an ECMA-419 TCP-shaped socket. */
 export class VirtualTcp implements Socket, Vanishing {
 	format: 'buffer' | 'number' = 'buffer';
+	/** For its callbacks, which get the socket as `this` (ECMA-419). */
+	readonly target: unknown;
 	readonly #options: VirtualTcpOptions;
 	readonly #received = new ByteQueue();
 	readonly #connection: VirtualConnection;
@@ -38,21 +40,22 @@ export class VirtualTcp implements Socket, Vanishing {
 	constructor(options: VirtualTcpOptions) {
 		const { line, address, port, lifeline, sendBuffer = SEND_BUFFER, onReadable, onWritable } = options;
 		this.#options = options;
+		this.target = options.target;
 		lifeline?.add(this);
 		this.#connection = line.connect(address, port);
 		this.#connection.device = {
 			onOpen: () => {
 				this.#open = true;
 				this.#room = sendBuffer;
-				onWritable(this.#room);
+				onWritable.call(this, this.#room);
 			},
 			onData: (bytes) => {
 				this.#received.push(bytes);
-				onReadable(this.#received.length);
+				onReadable.call(this, this.#received.length);
 			},
 			onAcknowledged: (count) => {
 				this.#room += count;
-				onWritable(this.#room);
+				onWritable.call(this, this.#room);
 			},
 			onFailed: (fault) => this.#fail(fault),
 		};
@@ -89,7 +92,7 @@ export class VirtualTcp implements Socket, Vanishing {
 	#fail(fault: Fault): void {
 		if (this.#closed) return;
 		this.#forget();
-		this.#options.onError(fault);
+		this.#options.onError.call(this, fault);
 	}
 
 	#forget(): void {

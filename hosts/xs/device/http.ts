@@ -13,6 +13,7 @@ export class WireHttpClient implements Client, Receiver {
 	readonly #handle: number;
 	readonly #onError: ClientOptions['onError'];
 	#current: RequestOptions | undefined;
+	#request: Request | undefined;
 
 	constructor({ wire, host, port, onError }: ClientOptions & { readonly wire: Wire }) {
 		this.#wire = wire;
@@ -31,7 +32,8 @@ export class WireHttpClient implements Client, Receiver {
 		this.#current = options;
 		const { method, path, headers } = options;
 		request(Operation.HTTP_REQUEST, this.#handle, method, path, JSON.stringify([...headers]));
-		return new WireRequest(this.#handle);
+		this.#request = new WireRequest(this.#handle);
+		return this.#request;
 	}
 
 	close(): void {
@@ -42,13 +44,14 @@ export class WireHttpClient implements Client, Receiver {
 	receive(event: unknown, ...values: unknown[]): void {
 		const [first, second] = values;
 		const current = this.#current;
+		const asked = this.#request!;
 		if (event === HttpEvent.HEADERS)
-			current?.onHeaders(first as number, new Map(JSON.parse(second as string) as [string, string][]));
-		else if (event === HttpEvent.READABLE) current?.onReadable(first as number);
-		else if (event === HttpEvent.WRITABLE) current?.onWritable(first as number);
+			current?.onHeaders.call(asked, first as number, new Map(JSON.parse(second as string) as [string, string][]));
+		else if (event === HttpEvent.READABLE) current?.onReadable.call(asked, first as number);
+		else if (event === HttpEvent.WRITABLE) current?.onWritable.call(asked, first as number);
 		else if (event === HttpEvent.DONE) {
-			this.#current = undefined;
-			current?.onDone(first === true ? null : new Error());
+			this.#current = this.#request = undefined;
+			current?.onDone.call(asked, first === true ? null : new Error());
 		} else {
 			this.#wire.detach(this.#handle);
 			this.#onError(new Fault(first as FaultCode, second as string));
@@ -57,6 +60,7 @@ export class WireHttpClient implements Client, Receiver {
 }
 
 class WireRequest implements Request {
+	target: unknown;
 	readonly #handle: number;
 
 	constructor(handle: number) {

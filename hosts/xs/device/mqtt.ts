@@ -4,6 +4,8 @@ import { Elsewhere } from './elsewhere';
 import { MqttEvent, Operation } from './operations';
 import { fill, type Receiver, request, type Wire } from './wire';
 
+type Callbacks = Pick<ClientOptions, 'onReadable' | 'onWritable' | 'onControl' | 'onError' | 'onClose'>;
+
 /**
  * The MQTT client of the other side, with its resolver and its socket, as if it were here. What it keeps in memory is
  * therefore not in this heap; on a board the SDK's takes 2 KB of it (platform.md).
@@ -11,12 +13,16 @@ import { fill, type Receiver, request, type Wire } from './wire';
 export class WireMqttClient implements Client, Receiver {
 	readonly #wire: Wire;
 	readonly #handle: number;
-	readonly #options: ClientOptions;
+	/** For its callbacks, which get the client as `this` (ECMA-419). */
+	readonly target: unknown;
+	readonly #callbacks: Callbacks;
 
 	constructor(options: ClientOptions & { readonly wire: Wire }) {
 		const { wire, host, port, id, user, password, clean, will, keepAlive } = options;
 		this.#wire = wire;
-		this.#options = options;
+		const { onReadable, onWritable, onControl, onError, onClose, target } = options;
+		this.#callbacks = { onReadable, onWritable, onControl, onError, onClose };
+		this.target = target;
 		this.#handle = wire.attach(this);
 		try {
 			const login = JSON.stringify({ host, port, id, user, password, clean, will, keepAlive });
@@ -47,18 +53,18 @@ export class WireMqttClient implements Client, Receiver {
 	}
 
 	receive(event: unknown, ...values: unknown[]): void {
-		const { onReadable, onWritable, onControl, onError, onClose } = this.#options;
+		const { onReadable, onWritable, onControl, onError, onClose } = this.#callbacks;
 		const [first, second, topic, QoS, byteLength, retain] = values;
 		if (event === MqttEvent.READABLE)
-			onReadable(first as number, { more: second, topic, QoS, byteLength, retain } as Readable);
-		else if (event === MqttEvent.WRITABLE) onWritable(first as number);
+			onReadable.call(this, first as number, { more: second, topic, QoS, byteLength, retain } as Readable);
+		else if (event === MqttEvent.WRITABLE) onWritable.call(this, first as number);
 		else if (event === MqttEvent.CONTROL) {
 			const [operation, id, returnCode, payload] = values;
-			onControl({ operation, id, returnCode, payload } as Control);
-		} else if (event === MqttEvent.CLOSED) onClose?.();
+			onControl.call(this, { operation, id, returnCode, payload } as Control);
+		} else if (event === MqttEvent.CLOSED) onClose?.call(this);
 		else {
 			this.#wire.detach(this.#handle);
-			onError(first === undefined ? undefined : new Fault(first as FaultCode, second as string));
+			onError.call(this, first === undefined ? undefined : new Fault(first as FaultCode, second as string));
 		}
 	}
 }

@@ -5,6 +5,8 @@ import { Elsewhere } from './elsewhere';
 import { Operation, WebSocketEvent } from './operations';
 import { fill, type Receiver, request, type Wire } from './wire';
 
+type Callbacks = Pick<ClientOptions, 'onReadable' | 'onWritable' | 'onControl' | 'onError' | 'onClose'>;
+
 /**
  * The WebSocket client of the other side, with its resolver and its socket, as if it were here. The route's watch over the socket
  * below sees nothing then: why the connection ends is what the client says, and no Date header is heard.
@@ -12,12 +14,16 @@ import { fill, type Receiver, request, type Wire } from './wire';
 export class WireWebSocketClient implements Client, Receiver {
 	readonly #wire: Wire;
 	readonly #handle: number;
-	readonly #options: ClientOptions;
+	/** For its callbacks, which get the client as `this` (ECMA-419). */
+	readonly target: unknown;
+	readonly #callbacks: Callbacks;
 
 	constructor(options: ClientOptions & { readonly wire: Wire }) {
 		const { wire, host, port, path, headers } = options;
 		this.#wire = wire;
-		this.#options = options;
+		const { onReadable, onWritable, onControl, onError, onClose, target } = options;
+		this.#callbacks = { onReadable, onWritable, onControl, onError, onClose };
+		this.target = target;
 		this.#handle = wire.attach(this);
 		try {
 			const asked = JSON.stringify({ host, port, path, headers: [...headers] });
@@ -49,18 +55,19 @@ export class WireWebSocketClient implements Client, Receiver {
 	}
 
 	receive(event: unknown, ...values: unknown[]): void {
-		const { onReadable, onWritable, onControl, onError, onClose } = this.#options;
+		const { onReadable, onWritable, onControl, onError, onClose } = this.#callbacks;
 		const [first, second] = values;
 		if (event === WebSocketEvent.READABLE) {
 			const [, more, binary] = values;
-			onReadable(first as number, { more, binary } as Readable);
-		} else if (event === WebSocketEvent.WRITABLE) onWritable(first as number);
-		else if (event === WebSocketEvent.CONTROL) onControl(first as number, second as ArrayBuffer);
+			onReadable.call(this, first as number, { more, binary } as Readable);
+		} else if (event === WebSocketEvent.WRITABLE) onWritable.call(this, first as number);
+		else if (event === WebSocketEvent.CONTROL) onControl.call(this, first as number, second as ArrayBuffer);
 		else {
 			this.#wire.detach(this.#handle);
-			if (event === WebSocketEvent.CLOSED) onClose();
-			else if (event === WebSocketEvent.REFUSED) onError(new Refusal(first as number, second as number | undefined));
-			else onError(new Fault(first as FaultCode, second as string));
+			if (event === WebSocketEvent.CLOSED) onClose.call(this);
+			else if (event === WebSocketEvent.REFUSED)
+				onError.call(this, new Refusal(first as number, second as number | undefined));
+			else onError.call(this, new Fault(first as FaultCode, second as string));
 		}
 	}
 }
