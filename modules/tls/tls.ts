@@ -169,12 +169,12 @@ export class TLSSocket implements Socket {
 		this.#turn();
 	}
 
-	/** Does all that can be done now. What a callback of the application throws ends the connection. */
 	onAlarm(alarm: Alarm): void {
 		if (alarm === this.#soon) this.#turn();
 		else this.#fail(new Fault('timeout', `no TLS in ${this.#plan.timeout} ms`));
 	}
 
+	/** Does all that can be done now. What a callback of the application throws ends the connection. */
 	#turn(): void {
 		if (this.#turning || this.#state === State.CLOSED) return;
 		this.#turning = true;
