@@ -9,7 +9,7 @@
 #include "esp_chip_info.h"
 #include "esp_heap_caps.h"
 #include "esp_idf_version.h"
-#include "esp_ota_ops.h"
+#include "app_update/include/esp_ota_ops.h"
 #include "esp_random.h"
 #include "esp_sleep.h"
 #include "esp_system.h"

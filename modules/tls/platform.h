@@ -10,6 +10,12 @@
 #error "Mbed TLS is not found. Debian: apt-get install libmbedtls-dev. macOS: brew install mbedtls@3, or MBEDTLS names its folder. Windows: INCLUDE and LIB must name its folders."
 #endif
 #endif
+
+/* ESP-IDF builds the library with a configuration of its own. Without it the structures here would not be the library's. */
+#if defined(ESP_PLATFORM)
+#define MBEDTLS_CONFIG_FILE "mbedtls/esp_config.h"
+#define TF_PSA_CRYPTO_USER_CONFIG_FILE "mbedtls/esp_config.h"
+#endif
 #include <mbedtls/version.h>
 
 #if defined(_MSC_VER)

@@ -125,6 +125,11 @@ describe.each(chips)('sdkconfig of the %s', (chip) => {
 		expect(Number(config.get('CONFIG_LWIP_MAX_ACTIVE_TCP'))).toBeGreaterThanOrEqual(8);
 	});
 
+	test('an address that DHCP gave is taken at once: the check is one of a choice, which "=n" leaves as it is', () => {
+		expect(config.get('CONFIG_LWIP_DHCP_DOES_NOT_CHECK_OFFERED_IP')).toBe('y');
+		expect([...config.keys()].filter((name) => name.startsWith('CONFIG_LWIP_DHCP_DOES_'))).toHaveLength(1);
+	});
+
 	test('a release speaks on the UART, and dumps no memory there', () => {
 		expect(release.get('CONFIG_ESP_CONSOLE_NONE')).toBe('n');
 		expect(release.get('CONFIG_ESP_CONSOLE_UART_DEFAULT')).toBe('y');

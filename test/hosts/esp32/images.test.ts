@@ -70,6 +70,10 @@ describe.each(boards.map((board) => [board.name, board] as const))('the image of
 		expect(names.filter((each, at) => names.indexOf(each) !== at)).toEqual([]);
 	});
 
+	test("leaves the LED of the SDK's target dark: some are animated thirty times a second, for ever", () => {
+		expect(image.config.led).toEqual({ rainbow: false });
+	});
+
 	test('has the link that it has', () => {
 		const links = ['wifi', 'ethernet'].filter((kind) => image.modules.has(`hosts/esp32/${kind}/link`));
 		expect(links).toEqual([board.link]);

@@ -33,6 +33,8 @@ export class Image {
 	readonly #platform: string;
 	readonly #chip: string | undefined;
 	readonly #variables: Record<string, string>;
+	/** What our manifests say of `build`: a second value takes the first one's place, and is not added to it. */
+	readonly #given = new Map<string, string>();
 	readonly #seen = new Set<string>();
 	readonly #foreignSources: string[] = [];
 
@@ -68,6 +70,9 @@ export class Image {
 				const asked = name.endsWith(' ?=');
 				const plain = asked ? name.slice(0, -3) : name;
 				if (!asked || this.#variables[plain] === undefined) this.#variables[plain] = value;
+				const other = this.#given.get(plain);
+				if (other !== undefined && other !== value) throw new Error(`${path}: ${plain} hides ${other}`);
+				this.#given.set(plain, value);
 			}
 		for (const { include = [] } of parts) for (const each of [include].flat() as Include[]) this.#follow(path, each);
 		for (const part of parts) this.#merge(path, part);
