@@ -94,7 +94,17 @@ describe('the board', () => {
 	test('names the SDK only where it is put together', () => {
 		const named = parts.filter((file) => imports(file).some((name) => !/^(src|modules|hosts)\//.test(name)));
 		expect(named.sort()).toEqual(
-			['host.ts', 'http.ts', 'mqtt.ts', 'websocket.ts', 'start.ts', 'sensors/io.ts', 'wifi/link.ts', 'ethernet/link.ts']
+			[
+				'host.ts',
+				'http.ts',
+				'mqtt.ts',
+				'websocket.ts',
+				'start.ts',
+				'rails/axp.ts',
+				'sensors/io.ts',
+				'wifi/link.ts',
+				'ethernet/link.ts',
+			]
 				.map((file) => `hosts/esp32/${file}`)
 				.sort(),
 		);

@@ -1,3 +1,4 @@
+import type { Rails } from '../../modules/axp/rails';
 import { Fault } from '../../modules/fault';
 import type { SensorPart } from '../sensors/plan';
 
@@ -25,8 +26,11 @@ export interface Board {
 	readonly strapped?: readonly number[];
 	/** A light-emitting diode, lit at this level. */
 	readonly led?: { readonly pin: number; readonly level: 'high' | 'low' };
-	/** A pin that feeds sensors or radio, at this level: low power parts that a sleeping board cuts off. */
-	readonly power?: { readonly pin: number; readonly level: 'high' | 'low' };
+	/** What feeds parts of it and is off after a reset. Pins are off again in deep sleep; rails stay on. */
+	readonly feeds?: {
+		readonly pins?: readonly { readonly pin: number; readonly level: 'high' | 'low' }[];
+		readonly rails?: Rails & { readonly bus: string };
+	};
 }
 
 export type ChipName = 'esp32' | 'esp32s3' | 'esp32c3' | 'esp32c6';
@@ -161,7 +165,7 @@ export function pinUses(board: Board): PinUse[] {
 	}
 	for (const pin of board.wake?.pins ?? []) take(pin, 'wake');
 	if (board.led) give(board.led.pin, 'LED');
-	if (board.power) give(board.power.pin, 'power');
+	for (const { pin } of board.feeds?.pins ?? []) give(pin, 'power');
 	return uses;
 }
 
@@ -193,6 +197,7 @@ export function checkBoard(board: Board): void {
 		if (each.part !== 'divider') checkBus(each.part, each.bus, each.part === 'gps' ? 'serial' : 'i2c');
 		else if (!chip.analog.includes(each.pin)) refuse(`pin ${each.pin} (battery) is not on ADC1`);
 	if (board.lora) checkBus(board.lora.part, board.lora.bus, 'spi');
+	if (board.feeds?.rails) checkBus(board.feeds.rails.chip, board.feeds.rails.bus, 'i2c');
 	if (board.sensors.filter(({ part }) => part === 'divider' || part === 'max17048').length > 1)
 		refuse('two parts measure one battery');
 	if (board.wake) {

@@ -4,6 +4,7 @@
 
 #include <sys/time.h>
 
+#include "driver/gpio.h"
 #include "esp_rom_sys.h"
 #include "lwip/dns.h"
 #include "lwip/ip_addr.h"
@@ -45,6 +46,14 @@ void xs_os_name_server(xsMachine *the)
 	const ip_addr_t *server = dns_getserver((u8_t)xsmcToInteger(xsArg(0)));
 	if (server && IP_IS_V4(server) && !ip_addr_isany(server) && ipaddr_ntoa_r(server, text, sizeof(text)))
 		xsmcSetString(xsResult, text);
+}
+
+void xs_os_set_pin(xsMachine *the)
+{
+	gpio_num_t pin = (gpio_num_t)xsmcToInteger(xsArg(0));
+	(void)gpio_reset_pin(pin);
+	(void)gpio_set_level(pin, xsmcToBoolean(xsArg(1)));
+	(void)gpio_set_direction(pin, GPIO_MODE_OUTPUT);
 }
 
 void xs_os_set_time(xsMachine *the)

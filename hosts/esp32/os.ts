@@ -16,6 +16,11 @@ export function nameServer(this: void, index: number): string | undefined {
 	return native('xs_os_name_server').call(this, index) as string | undefined;
 }
 
+/** Makes it an output at this level. Deep sleep lets go of it. */
+export function setPin(this: void, pin: number, isHigh: boolean): void {
+	native('xs_os_set_pin').call(this, pin, isHigh);
+}
+
 /** Sets the system's clock, which goes on over deep sleep and restarts: epoch milliseconds. The SDK's own takes whole seconds. */
 export function setTime(this: void, time: number): void {
 	native('xs_os_set_time').call(this, time);

@@ -13,6 +13,8 @@ export interface BoardParts {
 	readonly sensors?: SensorMaker;
 	/** Of a board with a radio. */
 	readonly lora?: LoraMaker;
+	/** Of a board whose parts are fed by a chip for power. */
+	readonly rails?: RailSwitch;
 }
 
 export interface LinkParts {
@@ -42,6 +44,9 @@ export type LoraMaker = (
 	board: Board,
 	parts: Omit<LoraParts, 'radio' | 'rests'> & { readonly settings: Settings; readonly subBand: number },
 ) => LoraPlug;
+
+/** @throws Fault 'sensor' when the chip does not answer as it must */
+export type RailSwitch = (board: Board, rails: NonNullable<NonNullable<Board['feeds']>['rails']>) => void;
 
 /** What `config` holds: from chips/…/manifest.json, and from mcconfig's command line. */
 export interface Config {

@@ -3,6 +3,7 @@ import config from 'mc/config';
 import Time from 'time';
 import Timer from 'timer';
 import { Fault } from '../../modules/fault';
+import type { Log } from '../../modules/ports';
 import { LastWord } from '../../modules/sleep/last-word';
 import { BoardPower } from '../../modules/sleep/power';
 import { chip } from '../../modules/sleep/sleep';
@@ -12,7 +13,7 @@ import { type Board, checkBoard } from './board';
 import { BoardClock, type TimerPart } from './clock';
 import { makeHost } from './host';
 import { firstLevel, uartLog } from './log';
-import { isDiagnosis, print } from './os';
+import { isDiagnosis, print, setPin } from './os';
 import type { BoardParts, Config } from './parts';
 
 /** Until somebody looks at the log: a fault at the start, such as a board without a journal, stays while it restarts. */
@@ -37,6 +38,7 @@ export function start(board: Board, parts: BoardParts): void {
 		const power = powerOf(board, said !== undefined);
 		if (said !== undefined) log('error', 'host', `the machine before this one ended: ${said}`);
 		log('info', 'host', `${board.name}, reset: ${power.reset}`);
+		feed(board, parts, log);
 		startFirmware(makeHost({ board, parts, power, chipClock: clock, levelled, floor, config: options }));
 		// What starts is kept; what does not is gone at the next reset.
 		if (chip.isPending())
@@ -49,13 +51,25 @@ export function start(board: Board, parts: BoardParts): void {
 }
 
 /** @throws Fault when the board cannot be what it says, or the image was put together for another */
-function checkImage(board: Board, { link, sensors, lora }: BoardParts, { chip }: Config): void {
+function checkImage(board: Board, { link, sensors, lora, rails }: BoardParts, { chip }: Config): void {
 	checkBoard(board);
 	const { name } = board;
 	if (board.chip !== chip) throw new Fault('misuse', `${name} has an ${board.chip}, this image is for ${chip}`);
 	if (board.link !== link.kind) throw new Fault('misuse', `${name} has ${board.link}, this image ${link.kind}`);
-	if (board.sensors.length > 0 !== (sensors !== undefined) || (board.lora === undefined) !== (lora === undefined))
-		throw new Fault('misuse', `${name}: this image has not its parts`);
+	const has = [sensors, lora, rails].map((part) => part !== undefined);
+	const names = [board.sensors.length > 0, board.lora !== undefined, board.feeds?.rails !== undefined];
+	if (has.some((part, at) => part !== names[at])) throw new Fault('misuse', `${name}: this image has not its parts`);
+}
+
+/** A part without power is one that does not answer: what can be done without it goes on. */
+function feed(board: Board, { rails }: BoardParts, log: Log): void {
+	for (const { pin, level } of board.feeds?.pins ?? []) setPin(pin, level === 'high');
+	if (!board.feeds?.rails) return;
+	try {
+		rails?.(board, board.feeds.rails);
+	} catch (thrown) {
+		log('error', 'host', `parts are not fed: ${Fault.from(thrown, 'sensor').message}`);
+	}
 }
 
 function powerOf({ wake }: Board, crashed: boolean): BoardPower {

@@ -55,7 +55,11 @@ describe('a board that cannot be', () => {
 		['a pin twice', { led: { pin: 21, level: 'high' } }, 'pin 21 is both main data and LED'],
 		['no such pin', { led: { pin: 24, level: 'high' } }, 'pin 24 (LED) is not on the esp32'],
 		['a pin of the flash', { led: { pin: 9, level: 'high' } }, 'pin 9 (LED) belongs to the flash'],
-		['an input-only pin as output', { power: { pin: 34, level: 'high' } }, 'pin 34 (power) cannot be an output'],
+		[
+			'an input-only pin as output',
+			{ feeds: { pins: [{ pin: 34, level: 'high' }] } },
+			'pin 34 (power) cannot be an output',
+		],
 		['a strapping pin', { led: { pin: 2, level: 'high' } }, 'pin 2 (LED) decides how the chip starts'],
 		[
 			'a strapping pin to wake, which no maker can excuse',

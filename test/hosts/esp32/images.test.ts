@@ -64,6 +64,10 @@ describe.each(boards.map((board) => [board.name, board] as const))('the image of
 		}
 	});
 
+	test('has what switches its rails on, if it has some', () => {
+		expect(image.modules.has('modules/axp/rails')).toBe(board.feeds?.rails !== undefined);
+	});
+
 	// Objects lie in one folder: of two sources of a name mcconfig compiles one, without a word.
 	test('has no two C sources of one name', () => {
 		const names = image.sources.map((each) => basename(each));

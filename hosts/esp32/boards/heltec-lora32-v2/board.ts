@@ -16,6 +16,6 @@ export const board: Board = Object.freeze({
 	/** 5: the radio's clock input; 15: the display's pull-up, which is what the chip wants there. */
 	strapped: Object.freeze([5, 15]),
 	led: Object.freeze({ pin: 25, level: 'high' }),
-	/** Vext: feeds the display and the header's sensors. */
-	power: Object.freeze({ pin: 21, level: 'low' }),
+	/** Vext: feeds the display, the header's sensors and the battery's divider. */
+	feeds: Object.freeze({ pins: Object.freeze([Object.freeze({ pin: 21, level: 'low' })]) }),
 });

@@ -23,6 +23,8 @@ export const board: Board = Object.freeze({
 		isClockedByDio3: true,
 	}),
 	led: Object.freeze({ pin: 35, level: 'high' }),
-	/** Vext: feeds the display and the header's sensors. */
-	power: Object.freeze({ pin: 36, level: 'low' }),
+	/** 36, Vext: feeds the display and the header's sensors; 37: the battery's divider (V3.0 and V3.1; V3.2 has the other level). */
+	feeds: Object.freeze({
+		pins: Object.freeze([Object.freeze({ pin: 36, level: 'low' }), Object.freeze({ pin: 37, level: 'low' })]),
+	}),
 });
