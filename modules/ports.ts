@@ -134,7 +134,7 @@ export interface Outgoing {
 	 * UTF-8 JSON, one object, as it goes out; packed, where the route has `packedRoom`. Nobody changes it any more: a route may keep
 	 * it until its answer, and need not copy it.
 	 */
-	readonly body: ArrayBuffer;
+	readonly body: ArrayBuffer | Uint8Array;
 	/** A number that comes back with the receipt, unique among what is in flight. Undefined: sent once, no receipt is wanted. */
 	readonly sequence: number | undefined;
 	/** Its name at the server, of printable ASCII: the reading id, alert id or command id; of a batch, first..last. */

@@ -60,16 +60,36 @@ describe('the import rules', () => {
 		}
 	});
 
+	const device = [
+		...['src', 'modules', 'hosts/desktop', 'hosts/esp32', 'hosts/sensors'].flatMap((folder) => sources(folder)),
+		'hosts/routes.ts',
+		'hosts/lora.ts',
+	];
+	const trees = device.map((file) => {
+		const text = readFileSync(join(root, file), 'utf8');
+		return [file, ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true)] as const;
+	});
+
 	test('device code makes each pattern when it is used: XS 17.9 spoils its heap with a preloaded RegExp', () => {
-		const folders = ['src', 'modules', 'hosts/desktop', 'hosts/esp32', 'hosts/sensors'];
-		for (const file of [...folders.flatMap((folder) => sources(folder)), 'hosts/routes.ts', 'hosts/lora.ts']) {
-			const text = readFileSync(join(root, file), 'utf8');
+		for (const [file, tree] of trees) {
 			const visit = (node: ts.Node): void => {
 				if (ts.isFunctionLike(node)) return;
 				expect(ts.isRegularExpressionLiteral(node), `${file}: ${node.getText()}`).toBe(false);
 				ts.forEachChild(node, visit);
 			};
-			ts.forEachChild(ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true), visit);
+			ts.forEachChild(tree, visit);
+		}
+	});
+
+	test('no private method says super: on XS 17.9 it has no home, and throws', () => {
+		for (const [file, tree] of trees) {
+			const visit = (node: ts.Node, isPrivate: boolean): void => {
+				expect(isPrivate && node.kind === ts.SyntaxKind.SuperKeyword, file).toBe(false);
+				const isMember = ts.isMethodDeclaration(node) || ts.isAccessor(node);
+				const inside = isMember ? ts.isPrivateIdentifier(node.name) : isPrivate;
+				ts.forEachChild(node, (child) => visit(child, inside));
+			};
+			visit(tree, false);
 		}
 	});
 

@@ -16,7 +16,8 @@ export class Letter {
 	/** Throws a Fault 'misuse' or 'range' for a message that this route does not carry. */
 	constructor(outgoing: Outgoing) {
 		this.path = pathOf(outgoing);
-		this.body = new Uint8Array(outgoing.body);
+		const { body } = outgoing;
+		this.body = body instanceof Uint8Array ? body : new Uint8Array(body);
 		this.sequence = outgoing.sequence;
 		this.id = outgoing.id;
 		this.batch = outgoing.batch?.slice();

@@ -99,7 +99,7 @@ export class HttpSocket extends TapSocket<Line> {
 	}
 
 	#put(bytes: Uint8Array): number {
-		this.#room = super.write(bytes);
+		this.#room = this.put(bytes);
 		return this.#room;
 	}
 

@@ -80,7 +80,7 @@ export class Line extends TapLine<Client, MqttSocket> {
 	}
 
 	/** Bytes that may be written next. Throws what the client throws. */
-	write(body: ArrayBuffer | undefined, options: WriteOptions): number {
+	write(body: ArrayBuffer | Uint8Array | undefined, options: WriteOptions): number {
 		if (this.client === undefined || this.ended) throw new Fault('closed', 'the connection ended');
 		this.sheltered++;
 		try {

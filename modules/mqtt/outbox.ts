@@ -121,7 +121,7 @@ export class Outbox {
 	}
 
 	/** False when it did not fit, or when the line threw. */
-	#write(body: ArrayBuffer | undefined, options: WriteOptions): boolean {
+	#write(body: Outgoing['body'] | undefined, options: WriteOptions): boolean {
 		if (this.#line === undefined) return false;
 		try {
 			this.#room = this.#line.write(body, options);

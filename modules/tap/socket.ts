@@ -59,9 +59,12 @@ export abstract class TapSocket<Line extends Tapped = Tapped> implements Socket,
 	/** So many bytes may be read. */
 	protected abstract readable(count: number): void;
 
-	/** Room left, and 0 where the SDK's sockets give `undefined` (they failed, and `onError` follows). */
 	write(data: number | Bytes, options?: SocketWriteOptions): number {
-		if (this.isClosed) return 0;
+		return this.isClosed ? 0 : this.put(data, options);
+	}
+
+	/** Room left, and 0 where the SDK's sockets give `undefined` (they failed, and `onError` follows). */
+	protected put(data: number | Bytes, options?: SocketWriteOptions): number {
 		try {
 			return this.inner.write(data, options) ?? 0;
 		} catch (thrown) {

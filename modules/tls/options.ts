@@ -30,11 +30,13 @@ export interface TLSSocketOptions {
 	readonly port: number;
 	/** The TCP-shaped socket beneath. */
 	readonly socket: SocketPart;
-	readonly onReadable?: (count: number) => void;
+	readonly onReadable?: ((count: number) => void) | undefined;
 	/** First called when the peer is verified: nothing that the application writes leaves before. */
-	readonly onWritable?: (count: number) => void;
+	readonly onWritable?: ((count: number) => void) | undefined;
 	/** It ended, and why: once, and nothing follows. */
-	readonly onError?: (reason: Fault) => void;
+	readonly onError?: ((reason: Fault) => void) | undefined;
+	/** Callbacks are called with the socket as `this`, and this as its `target` (ECMA-419). */
+	readonly target?: unknown;
 	readonly format?: 'buffer' | 'number';
 
 	/** Who is trusted: PEM text (one or several) or one certificate in DER. */
@@ -58,7 +60,7 @@ export interface TLSSocketOptions {
 	/** What `onSession` gave last time for the same peer, CA and certificate. What does not fit is passed over. */
 	readonly session?: Bytes | undefined;
 	/** A session to keep, a secret: whoever has it reads the traffic. May come more than once. */
-	readonly onSession?: (session: ArrayBuffer) => void;
+	readonly onSession?: ((session: ArrayBuffer) => void) | undefined;
 }
 
 /** The options, checked, and without what is the socket's alone. */

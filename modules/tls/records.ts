@@ -1,17 +1,16 @@
 import { drain, type Engine, Fact, fact, feed, gather, seal, unused } from './engine';
 import type { Bytes } from './options';
 import { Status } from './reasons';
-import type { Wire } from './wire';
+import type { Source, Wire } from './wire';
 
 /** Records on their way between the library and the socket beneath, and plaintext on its way into them. */
-export class Records {
+export class Records implements Source {
 	/** The socket beneath, if there is one. */
 	wire: Wire | undefined;
 	/** There is a session to keep that the application does not have. */
 	ticket = false;
 	readonly #engine: Engine;
 	readonly #capacity: number;
-	readonly #drain: (limit: number) => ArrayBuffer | undefined;
 	/** Plaintext that the application has given and that is in no record yet. */
 	#gathered = 0;
 	#sealing = false;
@@ -19,7 +18,6 @@ export class Records {
 	constructor(engine: Engine) {
 		this.#engine = engine;
 		this.#capacity = fact(engine, Fact.GATHER);
-		this.#drain = (limit) => drain(engine, limit);
 	}
 
 	/** A record waits for room in the socket beneath. */
@@ -56,7 +54,11 @@ export class Records {
 
 	/** True: the socket beneath took some. */
 	flush(): boolean {
-		return this.wire?.send(this.#drain) ?? false;
+		return this.wire?.send(this) ?? false;
+	}
+
+	drain(limit: number): ArrayBuffer | undefined {
+		return drain(this.#engine, limit);
 	}
 
 	/** Gives the library what came: one buffer full, once it has used up the last. False: nothing is there. */

@@ -8,7 +8,7 @@
  * Callbacks come only out of those of the socket beneath and of the alarms, never out of a public call.
  */
 import { Fault } from '../fault';
-import type { Alarm } from '../ports';
+import type { Alarm, AlarmOwner } from '../ports';
 import {
 	binding,
 	type Engine,
@@ -28,13 +28,15 @@ import { prepare } from './prepare';
 import { faultOf, Status } from './reasons';
 import { Records } from './records';
 import { HEADER, stamp } from './ticket';
-import { Wire } from './wire';
+import { Wire, type WireOwner } from './wire';
 
 const State = Object.freeze({ CONNECTING: 'connecting', SHAKING: 'shaking', OPEN: 'open', CLOSED: 'closed' } as const);
 type State = (typeof State)[keyof typeof State];
 
-export class TLSSocket implements Socket {
-	readonly #options: TLSSocketOptions;
+export class TLSSocket implements Socket, WireOwner, AlarmOwner {
+	/** For its callbacks, which get the socket as `this` (ECMA-419). */
+	readonly target: unknown;
+	readonly #callbacks: Pick<TLSSocketOptions, 'onReadable' | 'onWritable' | 'onError' | 'onSession'>;
 	readonly #plan: Plan;
 	readonly #soon: Alarm;
 	readonly #deadline: Alarm;
@@ -57,13 +59,15 @@ export class TLSSocket implements Socket {
 	constructor(options: TLSSocketOptions) {
 		const { clock } = options;
 		this.#plan = check(options);
-		this.#options = options;
+		const { onReadable, onWritable, onError, onSession } = options;
+		this.#callbacks = { onReadable, onWritable, onError, onSession };
+		this.target = options.target;
 		this.#format = options.format ?? 'buffer';
 		this.#soon = clock.alarm(this);
 		this.#deadline = clock.alarm(this);
 		this.#engine = prepare(options, this.#plan);
 		this.#records = new Records(this.#engine);
-		if (this.#plan.now) this.#records.wire = this.#connect();
+		if (this.#plan.now) this.#records.wire = this.#connect(options);
 		else {
 			this.#broken = new Fault('tls', 'time unknown, so no certificate can be trusted');
 			this.#soon.set(0);
@@ -137,31 +141,28 @@ export class TLSSocket implements Socket {
 		this.#end();
 	}
 
-	#connect(): Wire {
-		const { socket, address, host, port } = this.#options;
+	#connect({ socket, address, host, port }: TLSSocketOptions): Wire {
 		try {
-			return new Wire({
-				socket,
-				address,
-				host,
-				port,
-				onReadable: () => this.#turn(),
-				onWritable: () => this.#onWritable(),
-				onEnd: (reason) => this.#onEnd(reason),
-			});
+			return new Wire({ socket, address, host, port, owner: this });
 		} catch (thrown) {
 			free(this.#engine);
 			throw Fault.from(thrown, 'connect');
 		}
 	}
 
-	#onWritable(): void {
+	// What the wire tells.
+
+	onReadable(): void {
+		this.#turn();
+	}
+
+	onWritable(): void {
 		if (this.#state === State.CONNECTING) this.#become(State.SHAKING);
 		this.#tell ||= this.#wrote;
 		this.#turn();
 	}
 
-	#onEnd(reason: unknown): void {
+	onEnd(reason: unknown): void {
 		if (this.#state === State.CONNECTING)
 			this.#broken = reason instanceof Fault ? reason : new Fault('connect', 'no connection to the server');
 		else if (this.#state === State.SHAKING) this.#ended = new Fault('tls', 'peer closed during the handshake');
@@ -205,7 +206,7 @@ export class TLSSocket implements Socket {
 		}
 		if (this.#tell && records.room > 0 && !this.#ended) {
 			this.#tell = this.#wrote = false;
-			this.#options.onWritable?.(records.room);
+			this.#callbacks.onWritable?.call(this, records.room);
 			return true;
 		}
 		return this.#available === 0 && this.#receive();
@@ -228,7 +229,7 @@ export class TLSSocket implements Socket {
 		const moved = this.#records.flush();
 		if (status > 0) {
 			this.#available = status;
-			this.#options.onReadable?.(status);
+			this.#callbacks.onReadable?.call(this, status);
 			return true;
 		}
 		if (status === Status.TICKET) this.#records.ticket = true;
@@ -252,7 +253,7 @@ export class TLSSocket implements Socket {
 
 	#keepSession(): void {
 		this.#records.ticket = false;
-		const { onSession } = this.#options;
+		const { onSession } = this.#callbacks;
 		const session = onSession && sessionOf(this.#engine, HEADER);
 		if (!session) return;
 		stamp(session, expiry(this.#engine), binding(this.#engine));
@@ -272,7 +273,7 @@ export class TLSSocket implements Socket {
 	#fail(fault: Fault): false {
 		if (this.#state === State.CLOSED) return false;
 		this.#end();
-		this.#options.onError?.(fault);
+		this.#callbacks.onError?.call(this, fault);
 		return false;
 	}
 

@@ -6,15 +6,44 @@ export interface WireOptions {
 	readonly address: string;
 	readonly host: string;
 	readonly port: number;
-	readonly onReadable: () => void;
-	readonly onWritable: () => void;
-	/** It ended, with what the socket beneath said of it. */
-	readonly onEnd: (reason: unknown) => void;
+	readonly owner: WireOwner;
 }
+
+/** What the wire tells. */
+export interface WireOwner {
+	onReadable(): void;
+	onWritable(): void;
+	/** It ended, with what the socket beneath said of it. */
+	onEnd(reason: unknown): void;
+}
+
+/** What is to be sent. */
+export interface Source {
+	/** Up to `limit` bytes; undefined: there is nothing. */
+	drain(limit: number): ArrayBuffer | undefined;
+}
+
+interface Targeted {
+	readonly target: Wire;
+}
+
+/** One function for each event of all sockets, which get the socket as `this`, with what it was given as `target` (ECMA-419). */
+const CALLBACKS = Object.freeze({
+	onReadable(this: Targeted, count: number): void {
+		this.target.onReadable(count);
+	},
+	onWritable(this: Targeted, count: number): void {
+		this.target.onWritable(count);
+	},
+	onError(this: Targeted, reason?: unknown): void {
+		this.target.onError(reason);
+	},
+});
 
 /** The socket beneath: how much it has, how much it takes, and no exception out of it once it is open. */
 export class Wire {
 	readonly #socket: Socket;
+	readonly #owner: WireOwner;
 	#readable = 0;
 	#writable = 0;
 	/** Its writes say how much room is left. */
@@ -23,25 +52,33 @@ export class Wire {
 
 	/** Throws what the socket beneath throws. */
 	constructor(options: WireOptions) {
-		const { socket, address, host, port } = options;
+		const { socket, address, host, port, owner } = options;
+		this.#owner = owner;
 		this.#socket = new (socket.io as new (options: object) => Socket)({
 			...socket,
 			address,
 			host,
 			port,
-			onReadable: (count: number) => {
-				this.#readable = count;
-				options.onReadable();
-			},
-			onWritable: (count: number) => {
-				this.#writable = count;
-				options.onWritable();
-			},
-			onError: (reason?: unknown) => {
-				this.#readable = this.#writable = 0;
-				options.onEnd(reason);
-			},
+			target: this,
+			...CALLBACKS,
 		});
+	}
+
+	// What the socket beneath tells.
+
+	onReadable(count: number): void {
+		this.#readable = count;
+		this.#owner.onReadable();
+	}
+
+	onWritable(count: number): void {
+		this.#writable = count;
+		this.#owner.onWritable();
+	}
+
+	onError(reason: unknown): void {
+		this.#readable = this.#writable = 0;
+		this.#owner.onEnd(reason);
 	}
 
 	/** It broke in our hands. What it has still to read is as good as before. */
@@ -63,11 +100,11 @@ export class Wire {
 		}
 	}
 
-	/** Sends what `drain` gives, as far as there is room. True: it took some. */
-	send(drain: (limit: number) => ArrayBuffer | undefined): boolean {
+	/** Sends what `source` has, as far as there is room. True: it took some. */
+	send(source: Source): boolean {
 		let moved = false;
 		while (this.#writable > 0) {
-			const bytes = drain(this.#writable);
+			const bytes = source.drain(this.#writable);
 			if (!bytes) break;
 			try {
 				const room = this.#socket.write(bytes);

@@ -153,8 +153,8 @@ export class Outbox {
 }
 
 /** `prefix` in the body after its first brace. The body is an object with members. */
-function spliced(prefix: string, body: ArrayBuffer): Uint8Array {
-	const bytes = new Uint8Array(body);
+function spliced(prefix: string, body: Outgoing['body']): Uint8Array {
+	const bytes = body instanceof Uint8Array ? body : new Uint8Array(body);
 	if (bytes.length < 3 || bytes[0] !== BRACE) throw new Fault('misuse', 'the body is no object with members');
 	const whole = new Uint8Array(prefix.length + bytes.length);
 	whole[0] = BRACE;

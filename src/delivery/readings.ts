@@ -32,7 +32,7 @@ const IN_ORDER_MAX = 64;
 /** Of a backlog, so many go packed. */
 const PACKED_MAX = 64;
 
-/** A batch is no longer than this, in bytes: it is in RAM twice for a moment. */
+/** A batch is no longer than this, in bytes. */
 const BATCH_BYTES = 3072;
 
 /**
@@ -102,12 +102,13 @@ export class Readings {
 			this.#isUndated = false;
 			const first = this.#find(part, this.#cursors[part]);
 			if (first === undefined) return undefined;
-			if (limit === 1 && this.#ready?.sequence === first && !this.#ready.batch) return this.#ready;
-			// Let go before the next is written: the two would be in RAM together.
+			if (limit === 1 && this.#ready?.sequence === first) return this.#ready;
 			this.#ready = undefined;
-			this.#ready = limit > 1 ? this.#several(part, first, limit) : this.#one(first);
+			const parcel = limit > 1 ? this.#several(part, first, limit) : this.#one(first);
+			// A batch is too large to be kept until there is room for it.
+			if (!parcel?.batch) this.#ready = parcel;
 			// Neither a message nor a wait: what could not be read was let go, and the next one has its turn.
-			if (this.#ready || this.#isUndated) return this.#ready;
+			if (parcel || this.#isUndated) return parcel;
 		}
 	}
 
@@ -221,7 +222,8 @@ export class Readings {
 
 	#several(part: Part, first: number, limit: number): Parcel | undefined {
 		const { deviceId, journal, dating } = this.#options;
-		const batch = new Batch(deviceId, dating.time, epochOf(journal.epoch), BATCH_BYTES);
+		const capacity = Math.min(BATCH_BYTES, Batch.bytesFor(Math.min(limit, this.pending)));
+		const batch = new Batch(deviceId, dating.time, epochOf(journal.epoch), capacity);
 		for (let next: number | undefined = first; next !== undefined; next = this.#find(part, next)) {
 			const read = this.#read(next);
 			if (!read && this.#isUndated) break;

@@ -32,6 +32,11 @@ export class Batch {
 		this.#write(',"measurements":[');
 	}
 
+	/** Bytes that so many readings take at most. */
+	static bytesFor(count: number): number {
+		return HEAD + FRAME + count * (MEASUREMENT + BESIDE);
+	}
+
 	get sequences(): readonly number[] {
 		return this.#sequences;
 	}
@@ -67,8 +72,8 @@ export class Batch {
 		return `${this.#epoch}-${this.#sequences[0]}..${this.#epoch}-${this.#sequences.at(-1)}`;
 	}
 
-	/** The message; nothing may be added after it. */
-	finish(): ArrayBuffer {
+	/** The message, without a copy of it; nothing may be added after it. */
+	finish(): Uint8Array {
 		this.#write('],"reading_ids":[');
 		this.#sequences.forEach((sequence, index) => {
 			this.#write(`${index > 0 ? ',' : ''}"${this.#epoch}-${sequence}"`);
@@ -82,11 +87,7 @@ export class Batch {
 			}
 		}
 		this.#write(']}');
-		// A copy of it would be 3 KB: rather the little that was not needed goes along, as blanks behind the object.
-		const { buffer } = this.#bytes;
-		if (buffer.byteLength - this.#length > BLANKS_MAX) return buffer.slice(0, this.#length);
-		this.#bytes.fill(BLANK, this.#length);
-		return buffer;
+		return this.#bytes.subarray(0, this.#length);
 	}
 
 	#write(text: string): void {
@@ -95,10 +96,10 @@ export class Batch {
 	}
 }
 
-const BLANK = 0x20;
-/** Bytes: as many as a reading takes. */
-const BLANKS_MAX = 192;
-
+/** Of what stands before the lists, with a device id of 64 characters. */
+const HEAD = 128;
+/** Of a measurement with all its fields, and a comma. */
+const MEASUREMENT = 128;
 /** Of the keys and brackets around the lists. */
 const FRAME = 48;
 /** Of a reading beside its measurement: its id, 8 + 1 + 10 in quotes, and its place, each with a comma. */

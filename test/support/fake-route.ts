@@ -34,7 +34,13 @@ export class FakeRoute implements Route {
 		if (this.state !== 'open') throw new Error('not open');
 		if (sequence !== undefined && this.#inFlight.size >= this.window) return false;
 		if (sequence !== undefined) this.#inFlight.add(sequence);
-		this.sent.push({ channel, sequence, batch, again, message: JSON.parse(Buffer.from(body).toString()) });
+		this.sent.push({
+			channel,
+			sequence,
+			batch,
+			again,
+			message: JSON.parse(Buffer.from(new Uint8Array(body)).toString()),
+		});
 		return true;
 	}
 

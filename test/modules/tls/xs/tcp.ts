@@ -7,6 +7,7 @@ export interface WireTcpOptions {
 	readonly wire: Wire;
 	readonly address: string;
 	readonly port: number;
+	readonly target?: unknown;
 	readonly onReadable: (count: number) => void;
 	readonly onWritable: (count: number) => void;
 	readonly onError: (reason?: Fault) => void;
@@ -15,16 +16,18 @@ export interface WireTcpOptions {
 /** A TCP socket (ECMA-419 §12.1) whose other half is Node's. */
 export class WireTcp implements Socket {
 	readonly format = 'buffer';
+	readonly target: unknown;
 	readonly #wire: Wire;
 	readonly #handle: number;
 
 	constructor(options: WireTcpOptions) {
-		const { wire, address, port, onReadable, onWritable, onError } = options;
+		const { wire, address, port, onReadable, onWritable, onError, target } = options;
+		this.target = target;
 		this.#wire = wire;
 		this.#handle = wire.attachFunction((event: number, first: number | FaultCode, words: string) => {
-			if (event === TcpEvent.READABLE) onReadable(first as number);
-			else if (event === TcpEvent.WRITABLE) onWritable(first as number);
-			else onError(new Fault(first as FaultCode, words));
+			if (event === TcpEvent.READABLE) onReadable.call(this, first as number);
+			else if (event === TcpEvent.WRITABLE) onWritable.call(this, first as number);
+			else onError.call(this, new Fault(first as FaultCode, words));
 		});
 		request(Ask.TCP_OPEN, this.#handle, address, port);
 	}
