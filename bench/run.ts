@@ -1,5 +1,6 @@
 /** `npm run bench -- [NAME …]`: prints the tables that bench/README.md keeps. */
 import { cpus, totalmem } from 'node:os';
+import { airtimeBench } from './airtime';
 import { alertsBench } from './alerts';
 import { crowdBench } from './doors/crowd';
 import { doorsBench } from './doors/doors';
@@ -31,6 +32,7 @@ const benches: Readonly<Record<string, () => Promise<Table>>> = {
 	herd: herdBench,
 	hostile: hostileBench,
 	lora: loraBench,
+	airtime: airtimeBench,
 	routes: routesBench,
 	doors: doorsBench,
 	crowd: crowdBench,

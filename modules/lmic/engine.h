@@ -13,7 +13,8 @@ enum {
 	/* JoinEUI 8, DevEUI 8 (as on the air: the last byte first), AppKey 16; u8 ADR; u8 sub-band of a US or AU network, 1 to 8,
 	   or 0: all channels. */
 	ENGINE_BEGIN = 1,
-	/* u16 next DevNonce, u32 ms to hold back, u32 s since it was first tried. */
+	/* u16 next DevNonce, u32 ms to hold back (0xFFFFFFFF: unknown, presume the worst), u32 s since it was first
+	   tried, u8 the data rate that was tried last, and 1, or 0. */
 	ENGINE_JOIN = 2,
 	/* The head of a session (16), u8 waits, that many u32 ms (or 255: unknown, presume the worst), the rest of the session. */
 	ENGINE_RESUME = 3,

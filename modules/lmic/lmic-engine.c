@@ -16,9 +16,8 @@
 #define HOUR_MS 3600000
 #define NEVER 0xFFFFFFFFu
 #define PRESUME 255
-/* Milliseconds: no uplink of at most 51 bytes takes longer at SF12, no join request. */
+/* Milliseconds: no uplink of at most 51 bytes takes longer at SF12. */
 #define LONGEST_UPLINK_MS 2800
-#define LONGEST_JOIN_MS 1500
 /* From the start of an uplink to the end of its windows: 2.8 s in the air, 16 s to RX2, 3 s in it. */
 #define TRANSACTION_MS 30000
 /* A job that has run so long waits for a radio that does not answer. */
@@ -57,12 +56,16 @@ static struct {
 	uint8_t adr;
 	uint8_t subBand;
 	uint8_t frameLength;
+	/* The data rate of the last join request, and 1; 0: there was none. */
+	uint8_t joinRate;
 	uint16_t nonce;
 	uint16_t nonceLimit;
 	uint32_t counterLimit;
 	ostime_t next;
 	ostime_t jobStart;
 	ostime_t transactionStart;
+	/* Of its uplink. */
+	ostime_t transactionAirtime;
 	ostime_t joinTold;
 	uint32_t joinSeconds;
 	uint16_t sessionLength;
@@ -162,12 +165,14 @@ static ostime_t later(ostime_t one, ostime_t other)
 
 #if CFG_LMIC_EU_like
 /* From one uplink to the next in a band of 1/cap, so that no hour ever has more than its share: LMIC's own wait (airtime times
-   cap) lets one uplink too many into an hour that begins with one. */
+   cap) lets one uplink too many into an hour that begins with one. Whole rests are behind all uplinks of an hour but the last,
+   which the share leaves room for, however long; and after a rest of an hour there is but one in any. */
 static uint64_t restMs(ostime_t airtime, uint32_t cap)
 {
-	uint32_t share = cap ? HOUR_MS / cap : HOUR_MS;
-	uint32_t longest = share > 2 * LONGEST_UPLINK_MS ? LONGEST_UPLINK_MS : LONGEST_JOIN_MS;
-	return cap <= 1 ? 0 : (uint64_t)osticks2ms(airtime) * HOUR_MS / (share - longest) + 1;
+	uint64_t rest;
+	if (cap <= 1) return 0;
+	rest = (uint64_t)osticks2ms(airtime) * HOUR_MS / (HOUR_MS / cap - LONGEST_UPLINK_MS) + 1;
+	return rest < HOUR_MS ? rest : HOUR_MS;
 }
 #endif
 
@@ -288,7 +293,7 @@ static void writeHead(Writer *writer)
 	put32(writer, LMIC.devaddr ? LMIC.seqnoUp : 0);
 	put32(writer, LMIC.devaddr ? LMIC.seqnoDn : 0);
 	put16(writer, gEngine.nonce);
-	put8(writer, LMIC.datarate);
+	put8(writer, LMIC.devaddr ? LMIC.datarate : gEngine.joinRate);
 	put8(writer, (uint8_t)LMIC.adrTxPow);
 	put16(writer, (uint16_t)LMIC.adrAckReq);
 	put16(writer, 0);
@@ -331,12 +336,19 @@ static void readChannels(Reader *reader)
 }
 
 #if CFG_LMIC_EU_like
-/* In a band that has a limit: as if the longest uplink of this data rate had begun now. */
+/* LMIC's joins in EU868 are in a band of 0.1 % that it has for them. Their channels lie where 1 % is allowed, and how seldom a join
+   may be asked for, joinCap() says. */
+static uint32_t capOf(const band_t *band)
+{
+	return (LMIC.opmode & OP_JOINING) && band->txcap > 100 ? 100 : band->txcap;
+}
+
+/* In a band that has a limit: as if the longest uplink had begun just now. What the kept data rate is says little: flash has it from
+   many uplinks ago, and an uplink that is sent again comes down by itself. */
 static void presumeTheWorst(ostime_t now)
 {
-	ostime_t airtime = calcAirTime(updr2rps((dr_t)LMIC.datarate), LMICbandplan_maxFrameLen(LMIC.datarate));
 	for (int i = 0; i < MAX_BANDS; i++)
-		if (LMIC.bands[i].txcap) LMIC.bands[i].avail = after(now, restMs(airtime, LMIC.bands[i].txcap));
+		if (LMIC.bands[i].txcap) LMIC.bands[i].avail = after(now, restMs(ms2osticks(LONGEST_UPLINK_MS), LMIC.bands[i].txcap));
 }
 #endif
 
@@ -541,29 +553,32 @@ static void onTransmit(void)
 	gEngine.transactionStart = now;
 	if (LMIC.opmode & OP_JOINING) {
 		gEngine.nonce = LMIC.devNonce;
+		gEngine.joinRate = (uint8_t)(LMIC.dndr + 1);
 		if (gEngine.nonce == 0 || (uint16_t)(gEngine.nonce - 1) >= gEngine.nonceLimit)
 			engineFail(FAULT_COUNTER, __FILE__, __LINE__);
 	} else if (LMIC.seqnoUp > gEngine.counterLimit)
 		engineFail(FAULT_COUNTER, __FILE__, __LINE__);
 	else
 		sendTheSame();
+	gEngine.transactionAirtime = calcAirTime(LMIC.rps, LMIC.dataLen);
 	/* What LMIC 6.0.1 makes of it does not fit 32 bits at slow data rates, and in AU915 has the moment of now in it twice. */
 	if (LMIC.globalDutyRate)
-		LMIC.globalDutyAvail = after(now, (uint64_t)osticks2ms(calcAirTime(LMIC.rps, LMIC.dataLen)) << LMIC.globalDutyRate);
+		LMIC.globalDutyAvail = after(now, (uint64_t)osticks2ms(gEngine.transactionAirtime) << LMIC.globalDutyRate);
 #if CFG_LMIC_EU_like
 	band_t *band = &LMIC.bands[LMIC.channelFreq[LMIC.txChnl] & 3];
-	band->avail = later(band->avail, after(now, restMs(calcAirTime(LMIC.rps, LMIC.dataLen), band->txcap)));
+	band->avail = after(now, restMs(gEngine.transactionAirtime, capOf(band)));
 #endif
 }
 
 static void onJoinEnded(void)
 {
 	const ostime_t now = os_getTime();
-	ostime_t airtime = calcAirTime(LMIC.rps, 23);
 	gEngine.inTransaction = 0;
 	gEngine.joinSeconds += (uint32_t)(osticks2ms((uint32_t)now - (uint32_t)gEngine.joinTold) / 1000);
 	gEngine.joinTold = now;
-	LMIC.globalDutyAvail = after(now, (uint64_t)osticks2ms(airtime) * joinCap());
+	/* Many that lost one network come back at different moments: up to half as long again. */
+	uint64_t rest = (uint64_t)osticks2ms(gEngine.transactionAirtime) * joinCap();
+	LMIC.globalDutyAvail = after(now, rest + rest * os_getRndU1() / 512);
 	LMIC.opmode |= OP_RNDTX;
 }
 
@@ -576,10 +591,8 @@ static void onJoined(void)
 	LMIC_setAdrMode(gEngine.adr);
 	/* Its join request was in the band that its uplinks use, and LMIC has just made the bands anew. */
 #if CFG_LMIC_EU_like
-	for (int i = 0; i < MAX_BANDS; i++)
-		if (LMIC.bands[i].txcap)
-			LMIC.bands[i].avail = later(LMIC.bands[i].avail,
-				after(gEngine.transactionStart, restMs(calcAirTime(LMIC.rps, 23), LMIC.bands[i].txcap)));
+	band_t *band = &LMIC.bands[LMIC.channelFreq[LMIC.txChnl] & 3];
+	band->avail = after(gEngine.transactionStart, restMs(gEngine.transactionAirtime, band->txcap));
 #endif
 }
 
@@ -633,6 +646,16 @@ static void begin(Reader *reader)
 	gEngine.alive = 1;
 }
 
+/* Whoever wakes for a while at a time must come to the slow data rates too, which reach farther: LMIC begins with the fastest. The
+   others, of US915 and AU915, take turns at each waking. */
+static void slowDownJoin(void)
+{
+#if CFG_LMIC_EU_like
+	int next = (int)gEngine.joinRate - 2;
+	if (next >= 0 && next < LMIC.datarate && frameMax((unsigned)next) > 0) LMIC.datarate = (dr_t)next;
+#endif
+}
+
 static void join(Reader *reader)
 {
 	uint16_t nonce = (uint16_t)take16(reader);
@@ -640,6 +663,7 @@ static void join(Reader *reader)
 	const ostime_t now = os_getTime();
 	gEngine.joinSeconds = take32(reader);
 	gEngine.joinTold = now;
+	gEngine.joinRate = (uint8_t)take8(reader);
 	if (reader->bad) engineFail(FAULT_SESSION, __FILE__, __LINE__);
 	LMIC_reset();
 #if CFG_LMIC_US_like
@@ -647,7 +671,11 @@ static void join(Reader *reader)
 #endif
 	gEngine.nonce = LMIC.devNonce = nonce;
 	(void)LMIC_startJoining();
-	LMIC.globalDutyAvail = after(now, held);
+	slowDownJoin();
+#if CFG_LMIC_EU_like
+	if (held == NEVER) held = (uint32_t)restMs(ms2osticks(LONGEST_UPLINK_MS), capOf(&LMIC.bands[LMIC.channelFreq[0] & 3]));
+#endif
+	LMIC.globalDutyAvail = after(now, held == NEVER ? 0 : held);
 	LMIC.opmode |= OP_RNDTX;
 	gEngine.dirty = 1;
 }

@@ -15,7 +15,7 @@ import {
 	send,
 	Told,
 } from './message';
-import { faultOf, NONCES_END, nonceAt, upAt } from './session';
+import { dataRateAt, faultOf, NONCES_END, nonceAt, upAt } from './session';
 import { Waits } from './waits';
 
 export interface LmicOptions {
@@ -36,6 +36,7 @@ export interface LmicOptions {
 const COUNTERS_AHEAD = 4;
 const NONCES_AHEAD = 2;
 const PORT_MAX = 223;
+const ALARM_MAX = 2 ** 31 - 1;
 /** The first second of GPS time, in Unix time; and the leap seconds since then (18 since 2017). */
 const GPS_EPOCH_SECONDS = 315_964_800;
 const LEAP_SECONDS = 18;
@@ -169,12 +170,21 @@ export class Lmic implements Radio, Keepsake {
 		const { engine, adr = true, subBand = 0 } = this.#options;
 		const [joinEui, devEui, appKey] = this.#keys as [Uint8Array, Uint8Array, Uint8Array];
 		const isNew = this.#tail.byteLength === 0;
+		const waits = this.#waits.now;
+		const rest = waits ? Math.max(...waits) : 0;
+		// A join that may not be asked for yet wants no DevNonce: of those there are 65,535, for a life of wakings.
+		if (isNew && rest > 0) {
+			this.#soon.set(Math.min(rest, ALARM_MAX));
+			return;
+		}
 		if (isNew && !this.#reserve()) return;
 		engine.tell(begin(joinEui, devEui, appKey, adr, subBand));
-		const waits = this.#waits.now;
 		if (isNew) {
 			engine.tell(grant(this.#counterLimit, this.#nonceLimit));
-			engine.tell(join(view(this.#head).getUint16(nonceAt, true), Math.max(0, ...(waits ?? [])), this.#waits.joining));
+			const nonce = view(this.#head).getUint16(nonceAt, true);
+			// Whoever asked before the power went may have asked just then.
+			const held = waits || nonce === 0 ? 0 : NEVER;
+			engine.tell(join(nonce, held, this.#waits.joining, this.#head[dataRateAt]!));
 		} else engine.tell(resume(this.#kept, waits));
 	}
 
@@ -252,14 +262,14 @@ export class Lmic implements Radio, Keepsake {
 		return this.#save(head.getUint32(upAt, true), head.getUint16(nonceAt, true));
 	}
 
-	/** It may go on by itself, for what was granted; there must always be some. */
+	/** It may go on by itself, for what was granted; there must always be some. Between two joins there is time to grant more. */
 	#extend(): boolean {
 		const head = view(this.#head);
-		const left = Math.min(
-			this.#counterLimit - head.getUint32(upAt, true),
-			this.#nonceLimit - head.getUint16(nonceAt, true),
-		);
-		return left > 1 || this.#reserve();
+		const counters = this.#counterLimit - head.getUint32(upAt, true);
+		const nonces = this.#nonceLimit - head.getUint16(nonceAt, true);
+		if (counters <= 1 || nonces <= 0) return this.#reserve();
+		// Of a join request, at which data rate it went.
+		return this.#tail.byteLength > 0 || this.#save(0, this.#nonceLimit);
 	}
 
 	#reserve(): boolean {
@@ -271,7 +281,8 @@ export class Lmic implements Radio, Keepsake {
 		}
 		const counterLimit = Math.min(0xffff_ffff, head.getUint32(upAt, true) + COUNTERS_AHEAD);
 		const nonceLimit = Math.min(NONCES_END, nonce + NONCES_AHEAD);
-		if (!this.#save(counterLimit, nonceLimit)) return false;
+		// Before a join there are none that could be used twice.
+		if (!this.#save(this.#tail.byteLength === 0 ? 0 : counterLimit, nonceLimit)) return false;
 		this.#counterLimit = counterLimit;
 		this.#nonceLimit = nonceLimit;
 		this.#options.engine.tell(grant(counterLimit, nonceLimit));

@@ -47,14 +47,15 @@ export function begin(
 	return message;
 }
 
-/** @param held milliseconds until it may ask again @param since seconds since it asked first */
-export function join(nonce: number, held: number, since: number): Uint8Array {
-	const message = new Uint8Array(11);
+/** @param held milliseconds until it may ask again; NEVER: nobody knows @param since seconds since it asked first @param tried the head's byte of that */
+export function join(nonce: number, held: number, since: number, tried: number): Uint8Array {
+	const message = new Uint8Array(12);
 	const view = new DataView(message.buffer);
 	view.setUint8(0, Order.JOIN);
 	view.setUint16(1, nonce, true);
 	view.setUint32(3, held, true);
 	view.setUint32(7, since, true);
+	view.setUint8(11, tried);
 	return message;
 }
 

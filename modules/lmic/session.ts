@@ -9,6 +9,8 @@ const TAIL_MIN = 60;
 
 export const upAt = 0;
 export const nonceAt = 8;
+/** The data rate; before a join, that of the last request, and 1. */
+export const dataRateAt = 10;
 
 /** DevNonces end below this: as the next one, it says that none is left. */
 export const NONCES_END = 0xffff;

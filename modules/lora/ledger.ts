@@ -28,6 +28,7 @@ export class DutyLedger implements Keepsake {
 	readonly #bands: readonly Band[];
 	/** In ticks, of each band. */
 	readonly #readyAt: number[];
+	#isKnown = false;
 
 	/** @param bands at most 16 */
 	constructor(clock: Clock, bands: readonly Band[]) {
@@ -47,6 +48,7 @@ export class DutyLedger implements Keepsake {
 	/** An uplink begins now. @param airtime milliseconds, at most 2,800 */
 	sent(frequency: number, airtime: number): void {
 		const at = this.#bandOf(frequency);
+		this.#isKnown = true;
 		this.#readyAt[at] = this.#clock.ticks + restOf(this.#bands[at]!, airtime);
 	}
 
@@ -66,6 +68,7 @@ export class DutyLedger implements Keepsake {
 		if (bytes.byteLength !== HEAD_LENGTH + 4 * this.#bands.length) return;
 		const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 		if (view.getUint8(0) !== VERSION || view.getUint8(1) !== this.#bands.length) return;
+		this.#isKnown = true;
 		const { ticks, time = Number.NaN } = this.#clock;
 		const asleep = time - view.getFloat64(2, true);
 		const rested = Number.isNaN(asleep) ? 0 : Math.max(0, asleep);
@@ -73,10 +76,14 @@ export class DutyLedger implements Keepsake {
 			this.#readyAt[at] = ticks + Math.max(0, view.getUint32(HEAD_LENGTH + 4 * at, true) - rested);
 	}
 
-	/** The power was gone, and with it what was sent before it went: perhaps just now. @param airtime of that, at most */
-	presume(airtime: number): void {
+	/**
+	 * Something was sent before this boot. Unless it was recalled what that was, the power was gone: it may have been the longest
+	 * uplink, and just now.
+	 */
+	presume(): void {
+		if (this.#isKnown) return;
 		this.#bands.forEach((band, at) => {
-			this.#readyAt[at] = this.#clock.ticks + restOf(band, airtime);
+			this.#readyAt[at] = this.#clock.ticks + restOf(band, LONGEST);
 		});
 	}
 
@@ -89,8 +96,8 @@ export class DutyLedger implements Keepsake {
 
 /**
  * From the start of an uplink to the next. In an hour there are whole rests behind all uplinks but the last, so that these have
- * had a share of it that leaves room for the longest there is.
+ * had a share of it that leaves room for the longest there is; and after a rest of an hour there is but one in any.
  */
 function restOf({ duty }: Band, airtime: number): number {
-	return duty < 1 ? Math.ceil((airtime * HOUR) / (duty * HOUR - LONGEST)) : 0;
+	return duty < 1 ? Math.min(HOUR, Math.ceil((airtime * HOUR) / (duty * HOUR - LONGEST))) : 0;
 }

@@ -1,63 +1,9 @@
 /** Whole stories without Wi-Fi: the firmware, a virtual radio, the network server, and the server's own decoding. */
 import { describe, expect, test } from 'vitest';
-import { makeLora } from '../../hosts/lora';
-import { loadCodec } from '../../hosts/server/lorawan/codec';
-import { uplinkOf } from '../../hosts/server/lorawan/events';
-import { arrivalOf } from '../../hosts/server/lorawan/uplinks';
-import { Air } from '../../hosts/simulator/radio/air';
-import { chirpstackEvent, ttsEvent } from '../../hosts/simulator/radio/events';
-import { NetworkServer } from '../../hosts/simulator/radio/network';
-import type { Region } from '../../hosts/simulator/radio/region';
-import { eu868, us915 } from '../../hosts/simulator/radio/regions';
-import { VirtualRadio } from '../../hosts/simulator/radio/virtual-radio';
-import { seededRandom32 } from '../../hosts/simulator/random';
-import { DutyLedger } from '../../modules/lora/ledger';
-import { makeWorld, NOON } from '../support/world';
-
-const devEui = '70b3d57ed0000001';
-const appKey = Buffer.alloc(16, 9);
-const id = 'ESP32_001';
-
-/** A board with a radio, the gateway so many kilometres away, and what the network server hands on, in the database. */
-function story(region: Region, distance: number, settings: Record<string, unknown> = {}, setUp: object = {}) {
-	const world = makeWorld();
-	const random32 = seededRandom32(7);
-	const codec = loadCodec();
-	const air = new Air({ scheduler: world.time, random32, distance, fading: 0.5 });
-	const ports: number[] = [];
-	const now = () => NOON + Math.floor(world.time.now);
-	const network = new NetworkServer({
-		air,
-		region,
-		random32,
-		epoch: NOON,
-		onUplink(uplink) {
-			ports.push(uplink.port);
-			const isTts = ports.length % 2 === 0;
-			const event = JSON.parse(JSON.stringify(isTts ? ttsEvent(uplink, now()) : chirpstackEvent(uplink, now())));
-			const told = uplinkOf(isTts ? 'tts' : 'chirpstack', undefined, event);
-			if (told) expect(told.devEui).toBe(devEui);
-			if (told) world.server.ingest().submit(arrivalOf(codec, id, told, now()), () => {});
-		},
-	});
-	network.register(devEui, appKey);
-	const resident = world.addBoard(id, {
-		settings: { loraAfterSeconds: 10, alertReadings: 1, ...settings },
-		...setUp,
-		lora: (parts) => {
-			const { clock } = parts;
-			const ledger = new DutyLedger(clock, region.bands);
-			const own = { devEui: Buffer.from(devEui, 'hex'), joinEui: Buffer.alloc(8), appKey };
-			const radio = new VirtualRadio({ air, region, clock, random32, ledger, ...own });
-			return makeLora({ ...parts, radio, rests: ledger });
-		},
-	});
-	const push = (command: object): void => {
-		const { bytes, fPort } = codec.encodeDownlink({ data: command });
-		network.push(devEui, { port: fPort!, payload: Buffer.from(bytes!) });
-	};
-	return { ...world, ...resident, air, network, ports, push };
-}
+import { busiestHour } from '../../hosts/simulator/lmic/records';
+import { eu868, eu868Bands, us915 } from '../../hosts/simulator/radio/regions';
+import { loraWorld as story } from '../support/lora-world';
+import { NOON } from '../support/world';
 
 const minutes = (count: number) => count * 60_000;
 
@@ -146,5 +92,23 @@ describe('without Wi-Fi', () => {
 		expect(first).toBeLessThan(NOON + minutes(30));
 		expect(network.counts).toMatchObject({ repeatedCounters: 0, repeatedNonces: 0 });
 		expect(taken()).toBeGreaterThanOrEqual(rows());
+	});
+
+	test('over a day with deep sleep and a power cut, no band has more than its share of any hour', () => {
+		const settings = { mode: 'sleep', dataIntervalSeconds: 60, deliverEvery: 5, awakeCapSeconds: 60 };
+		const { time, board, powerOn, cutPower, frames, network } = story(eu868Bands, 5.5, settings);
+		board.isReachable = false;
+		powerOn();
+		time.advance(minutes(700));
+		cutPower();
+		powerOn();
+		time.advance(minutes(740));
+		expect(frames.length).toBeGreaterThan(300);
+		for (const { from, to, duty } of eu868Bands.bands) {
+			const own = frames.filter(({ frequencyHz }) => frequencyHz >= from && frequencyHz <= to);
+			expect(own.length).toBeGreaterThan(0);
+			expect(busiestHour(own)).toBeLessThanOrEqual(duty * 3_600_000);
+		}
+		expect(network.counts).toMatchObject({ repeatedCounters: 0, repeatedNonces: 0 });
 	});
 });

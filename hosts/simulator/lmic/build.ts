@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RegionName } from '../radio/region';
@@ -56,6 +56,8 @@ export function buildTwin({ lmic, region, radio, flags = [] }: TwinBuild): strin
 		folder,
 		[region.toLowerCase(), radio, ...flags.map((flag) => flag.replace(/\W/g, ''))].join('-'),
 	);
+	// Whoever runs the one that is there goes on with it.
+	const fresh = `${program}.${process.pid}`;
 	const sources = join(lmic, 'src/lmic');
 	const theirs = readdirSync(sources).filter((name) => name.endsWith('.c'));
 	const { status, error, stderr } = spawnSync(
@@ -75,11 +77,12 @@ export function buildTwin({ lmic, region, radio, flags = [] }: TwinBuild): strin
 			...theirs.map((name) => join(sources, name)),
 			'-lm',
 			'-o',
-			program,
+			fresh,
 		],
 		{ encoding: 'utf8', timeout: 300_000 },
 	);
 	if (error) throw new Error(`no C compiler: ${error.message}`);
 	if (status !== 0) throw new Error(`the compiler: ${stderr.slice(0, 2_000)}`);
+	renameSync(fresh, program);
 	return program;
 }

@@ -54,6 +54,8 @@ export class Trial {
 	readonly random32: () => number;
 	readonly downlinks: { readonly port: number; readonly payload: string }[] = [];
 	boots = 0;
+	/** Uplinks that the network acknowledged. */
+	acknowledged = 0;
 	/** How far the network's time was off, in milliseconds, each time that it was told. */
 	readonly timesOff: number[] = [];
 	readonly #options: TrialOptions;
@@ -116,7 +118,10 @@ export class Trial {
 		lmic.onFailed = (fault) => {
 			this.#failed = fault;
 		};
-		lmic.onSent = ({ acknowledged }) => void this.#ended.push(acknowledged);
+		lmic.onSent = ({ acknowledged }) => {
+			this.#ended.push(acknowledged);
+			if (acknowledged) this.acknowledged++;
+		};
 		lmic.onDownlink = (port, payload) =>
 			void this.downlinks.push({ port, payload: Buffer.from(payload).toString('hex') });
 		lmic.onSession = (session) => {
@@ -148,11 +153,17 @@ export class Trial {
 		this.start(kept);
 	}
 
-	/** @throws what failed, or Error when it has not come within `patience` milliseconds */
-	until(done: () => boolean, patience = 12 * HOUR): void {
+	/** @returns whether it came within so many milliseconds @throws what failed */
+	within(done: () => boolean, patience: number): boolean {
 		const isDone = this.time.advanceUntil(() => done() || this.#failed !== undefined, patience, 50);
 		if (this.#failed) throw this.#failed;
-		if (!isDone) throw new Error(`not within ${patience} ms: ${this.lmic.state}, room ${this.lmic.room}`);
+		return isDone;
+	}
+
+	/** @throws what failed, or Error when it has not come within `patience` milliseconds */
+	until(done: () => boolean, patience = 12 * HOUR): void {
+		if (!this.within(done, patience))
+			throw new Error(`not within ${patience} ms: ${this.lmic.state}, room ${this.lmic.room}`);
 	}
 
 	/** Begins an uplink when it may go. */

@@ -54,6 +54,12 @@ export const eu868: Region = {
 	second: { frequency: 869_525_000, dataRate: 0 },
 };
 
+/** The same with channels in its bands of 0.1 % and 10 % too, as a network may give them at a join. */
+export const eu868Bands: Region = {
+	...eu868,
+	added: [868_850_000, 869_525_000, 867_100_000, 867_300_000, 869_800_000],
+};
+
 /** Section 2.5, sub-band 2 (channels 8 to 15), as The Things Network uses it. */
 export const us915: Region = {
 	name: 'US915',

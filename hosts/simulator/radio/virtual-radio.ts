@@ -44,6 +44,8 @@ const BETWEEN = 1_000;
 /** How long a window is open for a frame to begin. */
 const WINDOW = 60;
 const NO_NONCE = 0xffff;
+/** The first join request goes within so many milliseconds, by chance. */
+const FIRST_JOIN = 5_000;
 
 /**
  * A LoRaWAN 1.0.3 class A radio of the virtual world, with what LMIC does on a board: join with back-off, counters, duty cycle,
@@ -109,6 +111,7 @@ export class VirtualRadio implements Radio, Listener {
 		if (!head) throw new Fault('malformed', `lorawan: ${session.byteLength} bytes are no session`);
 		this.#nonce = head.nonce;
 		this.#session = head.session;
+		if (head.nonce > 0) this.#ledger.presume();
 		this.#detach ??= this.#options.air.attach(this);
 		if (head.session) {
 			this.#dataRate = head.session.dataRate;
@@ -118,7 +121,9 @@ export class VirtualRadio implements Radio, Listener {
 		this.#state = 'joining';
 		// A device that wakes for a while at a time must come to the slow ones too.
 		this.#dataRate = this.#slower(head.tried ?? 0);
-		this.#wait(Math.max(0, this.#readyAt() - this.#options.clock.ticks), () => this.#join());
+		// Many may have got their power back at once.
+		const delay = this.#options.random32() % FIRST_JOIN;
+		this.#wait(Math.max(delay, this.#readyAt() - this.#options.clock.ticks), () => this.#join());
 	}
 
 	send(port: number, payload: Uint8Array, confirmed: boolean): void {

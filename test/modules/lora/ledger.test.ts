@@ -84,6 +84,18 @@ test('other bytes are as nothing; a frequency of no band is an error', () => {
 	ledger.recall(new Uint8Array(22).fill(255));
 	expect(ledger.readyAt(middle(bands[0]!))).toBe(0);
 	expect(() => ledger.sent(433_000_000, 50)).toThrow('433000000 Hz is in no band');
-	ledger.presume(1_483);
-	expect(ledger.readyAt(middle(bands[0]!))).toBe(160_808);
+});
+
+test('what was sent before a power cut may have been the longest uplink, just now; after a sleep it is known', () => {
+	const frequency = middle(bands[0]!);
+	const clock = clockAt(0, 1e12);
+	const cut = new DutyLedger(clock, bands);
+	cut.presume();
+	expect(bands.map((band) => cut.readyAt(middle(band)))).toEqual([303_615, 3_600_000, 28_220]);
+	const kept = cut.keep();
+	clock.ticks += 1_000;
+	const woken = new DutyLedger(clock, bands);
+	woken.recall(kept);
+	woken.presume();
+	expect(woken.readyAt(frequency)).toBe(1_000 + 303_615);
 });

@@ -1,10 +1,11 @@
 /** The real LMIC with our bridge, where its sources are: `LMIC=folder npx vitest run test/hosts/simulator/lmic`. */
 import { describe, expect, test } from 'vitest';
 import { buildTwin, lacking } from '../../../../hosts/simulator/lmic/build';
+import { lmicDays } from '../../../../hosts/simulator/lmic/days';
 import { lmicStory } from '../../../../hosts/simulator/lmic/story';
 import type { EngineParts } from '../../../../hosts/simulator/lmic/trial';
 import { Twin } from '../../../../hosts/simulator/lmic/twin';
-import { regions } from '../../../../hosts/simulator/radio/regions';
+import { eu868Bands, regions } from '../../../../hosts/simulator/radio/regions';
 
 const lmic = process.env.LMIC;
 const missing = lacking(lmic);
@@ -30,4 +31,19 @@ describe.skipIf(missing !== undefined)('the real LMIC', () => {
 			}
 		},
 	);
+
+	test('over a day with deep sleep and power cuts, no band has more than its share of any hour', async () => {
+		const program = buildTwin({ lmic: lmic!, region: 'EU868', radio: 'sx1276' });
+		const engine = (parts: EngineParts) => new Twin({ program, region: 'EU868', radio: 'sx1276', ...parts });
+		const days = { engine, region: eu868Bands, distance: 6, loss: 0.1, days: 1, cutEvery: 40 };
+		for (const awake of [30_000, 20_000_000]) {
+			const { busiest, repeated, frames } = await lmicDays({ ...days, awake });
+			expect(frames).toBeGreaterThan(500);
+			expect(repeated).toBe(0);
+			busiest.forEach((milliseconds, at) => {
+				expect(milliseconds).toBeGreaterThan(0);
+				expect(milliseconds).toBeLessThanOrEqual(eu868Bands.bands[at]!.duty * 3_600_000);
+			});
+		}
+	});
 });

@@ -91,7 +91,8 @@ export class RegisterEngine implements Engine {
 				break;
 			case Order.JOIN:
 				this.#nonce = view.getUint16(1, true);
-				this.#at(this.#micros + view.getUint32(3, true) * 1000, () => this.#join());
+				this.#hold(view.getUint32(3, true));
+				this.#at(this.#readyAt, () => this.#join());
 				break;
 			case Order.RESUME:
 				this.#resume(message, view);
@@ -248,9 +249,14 @@ export class RegisterEngine implements Engine {
 		[this.#up, this.#down, this.#nonce] = [view.getUint32(1, true), view.getUint32(5, true), view.getUint16(9, true)];
 		const part = (from: number, to: number) => Buffer.from(message.subarray(at + from, at + to));
 		this.#session = { devAddr: part(6, 10), nwkSKey: part(10, 26), appSKey: part(26, 42) };
-		if (count > 0) this.#readyAt = this.#micros + view.getUint32(18, true) * 1000;
+		this.#hold(count > 0 ? view.getUint32(18, true) : NEVER);
 		this.#tellSession();
 		this.#tellStatus();
+	}
+
+	/** @param milliseconds NEVER: as after the longest uplink there is */
+	#hold(milliseconds: number): void {
+		this.#readyAt = this.#micros + 1000 * (milliseconds === NEVER ? (2_800 * HOUR) / SHARE : milliseconds);
 	}
 
 	#tellSession(): void {
