@@ -16,7 +16,12 @@ const appKey = Buffer.alloc(16, 9);
 const id = 'ESP32_001';
 
 /** A board with a radio, the gateway so many kilometres away, and what the network server hands on, in the database. */
-export function loraWorld(region: Region, distance: number, settings: Record<string, unknown> = {}, setUp: object = {}) {
+export function loraWorld(
+	region: Region,
+	distance: number,
+	settings: Record<string, unknown> = {},
+	setUp: object = {},
+) {
 	const world = makeWorld();
 	const random32 = seededRandom32(7);
 	const codec = loadCodec();
