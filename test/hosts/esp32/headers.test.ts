@@ -69,3 +69,12 @@ test('modules/tls looks where Mbed TLS 4 keeps its headers, and takes the config
 	const first = platform.slice(0, platform.indexOf('#include <mbedtls'));
 	expect(first).toContain('#define MBEDTLS_CONFIG_FILE "mbedtls/esp_config.h"');
 });
+
+test("the converter's driver is linked where the SDK's analog input is: that asks for none itself", () => {
+	const { include, platforms } = JSON.parse(readFileSync(join(root, 'hosts/esp32/sensors/manifest.json'), 'utf8')) as {
+		include: string[];
+		platforms: { esp32: { dependency: { idf: string }[] } };
+	};
+	expect(include).toContain('$(MODULES)/io/analog/manifest.json');
+	expect(platforms.esp32.dependency).toContainEqual({ idf: 'esp_adc' });
+});
