@@ -164,7 +164,11 @@ export class LoraRoute implements Route {
 		this.#isSending = true;
 		this.#asking.set(this.#askAgain);
 		this.#askAgain = Math.min(ASK_AGAIN_LAST, 2 * this.#askAgain);
-		radio.send(Port.COMMAND, new Uint8Array(0), false);
+		try {
+			radio.send(Port.COMMAND, new Uint8Array(0), false);
+		} catch (thrown) {
+			this.#end(Fault.from(thrown, 'misuse'));
+		}
 	}
 
 	#sent({ acknowledged }: UplinkEnd): void {
