@@ -7,6 +7,7 @@ import type { Link } from '../modules/ports';
 import { type Blows, dealBlows, SLEEPY } from '../test/support/sleep';
 import { makeWorld } from '../test/support/world';
 import type { Table } from './run';
+import { pulseCharge } from './sleep-pulse';
 
 const DAY = 86_400_000;
 const DAYS = 30;
@@ -319,6 +320,7 @@ export async function sleepBench(): Promise<Table> {
 				`${number(chargeOf(MODEL.join.charge * NAMED.open), 1)} mC open, ${number(chargeOf(NAMED.wpa2), 1)} mC WPA2`,
 				'tve/blog, ESP-IDF 3.2; a board must show it',
 			],
+			...pulseCharge(charge),
 			['charge asleep, beside it', `${number(perDay * MODEL.asleep, 2)} mC a reading`, '10 µA, data sheet'],
 			[
 				'model: boot',

@@ -1,4 +1,6 @@
 const MOST = 32;
+const HEIGHT = MOST;
+const SORTED = 2 * MOST;
 /** The upstroke's share of a beat: slopes are taken over it, so that noise does not make them. */
 const SPAN = 0.25;
 
@@ -7,9 +9,8 @@ const SPAN = 0.25;
  * sees it as a fall; a camera or an amplifier may turn it over, and the side that is steeper says which.
  */
 export class Beats {
-	readonly #at = new Float32Array(MOST);
-	readonly #height = new Float32Array(MOST);
-	readonly #sorted = new Float32Array(MOST);
+	/** In one array, for each costs more than its room: where beats are, how steep, and a place to sort. */
+	readonly #room = new Float32Array(3 * MOST);
 	count = 0;
 	/** Samples from beat to beat, the median; 0 with fewer than three beats. */
 	interval = 0;
@@ -24,6 +25,7 @@ export class Beats {
 
 	/** @param period samples from beat to beat, about: nearer than 0.6 of it there is no second beat */
 	measure(window: Float32Array, period: number): void {
+		const room = this.#room;
 		const length = window.length;
 		let second = 0;
 		let third = 0;
@@ -38,26 +40,32 @@ export class Beats {
 		const sign = third < 0 ? -1 : 1;
 		const over = Math.max(1, Math.round(period * SPAN));
 		let spread = 0;
-		for (let at = over; at < length; at++) spread += (window[at]! - window[at - over]!) ** 2;
-		const floor = 0.5 * Math.sqrt(spread / (length - over));
+		// Every second one will do: it only says how steep is worth a look.
+		for (let at = over; at < length; at += 2) {
+			const slope = window[at]! - window[at - over]!;
+			spread += slope * slope;
+		}
+		const floor = 0.5 * Math.sqrt((2 * spread) / (length - over));
 		const apart = period * 0.6;
 		let count = 0;
 		let last = -apart;
+		let before = 0;
+		let slope = sign * (window[over]! - window[0]!);
+		let after = sign * (window[over + 1]! - window[1]!);
 		for (let at = over + 1; at < length - 1; at++) {
-			const slope = sign * (window[at]! - window[at - over]!);
-			if (slope < floor) continue;
-			const before = sign * (window[at - 1]! - window[at - over - 1]!);
-			const after = sign * (window[at + 1]! - window[at - over + 1]!);
-			if (slope < before || slope <= after) continue;
+			before = slope;
+			slope = after;
+			after = sign * (window[at + 1]! - window[at - over + 1]!);
+			if (slope <= after || slope < before || slope < floor) continue;
 			const curve = before - 2 * slope + after;
 			const exact = at + (curve < 0 ? (0.5 * (before - after)) / curve : 0);
 			if (count > 0 && exact - last < apart) {
-				if (slope <= this.#height[count - 1]!) continue;
+				if (slope <= room[HEIGHT + count - 1]!) continue;
 				count--;
 			}
 			if (count === MOST) break;
-			this.#at[count] = exact;
-			this.#height[count] = slope;
+			room[count] = exact;
+			room[HEIGHT + count] = slope;
 			last = exact;
 			count++;
 		}
@@ -66,27 +74,28 @@ export class Beats {
 		this.spread = this.heightSpread = 1;
 		if (count < 3) return;
 		const intervals = count - 1;
-		for (let beat = 0; beat < intervals; beat++) this.#sorted[beat] = this.#at[beat + 1]! - this.#at[beat]!;
+		for (let beat = 0; beat < intervals; beat++) room[SORTED + beat] = room[beat + 1]! - room[beat]!;
 		this.interval = this.#median(intervals);
-		this.meanInterval = (this.#at[intervals]! - this.#at[0]!) / intervals;
+		this.meanInterval = (room[intervals]! - room[0]!) / intervals;
 		for (let beat = 0; beat < intervals; beat++)
-			this.#sorted[beat] = Math.abs(this.#at[beat + 1]! - this.#at[beat]! - this.interval);
+			room[SORTED + beat] = Math.abs(room[beat + 1]! - room[beat]! - this.interval);
 		this.spread = this.#median(intervals) / this.interval;
-		for (let beat = 0; beat < count; beat++) this.#sorted[beat] = this.#height[beat]!;
+		for (let beat = 0; beat < count; beat++) room[SORTED + beat] = room[HEIGHT + beat]!;
 		const height = this.#median(count);
-		for (let beat = 0; beat < count; beat++) this.#sorted[beat] = Math.abs(this.#height[beat]! - height);
+		for (let beat = 0; beat < count; beat++) room[SORTED + beat] = Math.abs(room[HEIGHT + beat]! - height);
 		this.heightSpread = this.#median(count) / height;
 	}
 
 	#median(count: number): number {
-		const sorted = this.#sorted;
-		for (let at = 1; at < count; at++) {
-			const value = sorted[at]!;
+		const room = this.#room;
+		const end = SORTED + count;
+		for (let at = SORTED + 1; at < end; at++) {
+			const value = room[at]!;
 			let to = at;
-			for (; to > 0 && sorted[to - 1]! > value; to--) sorted[to] = sorted[to - 1]!;
-			sorted[to] = value;
+			for (; to > SORTED && room[to - 1]! > value; to--) room[to] = room[to - 1]!;
+			room[to] = value;
 		}
-		const middle = count >> 1;
-		return count & 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+		const middle = SORTED + (count >> 1);
+		return count & 1 ? room[middle]! : (room[middle - 1]! + room[middle]!) / 2;
 	}
 }

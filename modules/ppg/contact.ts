@@ -17,8 +17,8 @@ const CODES: readonly number[] = Object.freeze([1, 255, 1023, 4095, 16383, 32767
 /** The constant light: whether there is a finger, whether the converter is full, and what to divide the pulse by. */
 export class Contact {
 	readonly #fullScale: number | undefined;
-	readonly #mains = new Float32Array(SECONDS);
-	readonly #reds = new Float32Array(SECONDS);
+	/** Means of the last seconds, infrared and red in turn. */
+	readonly #means = new Float32Array(2 * SECONDS);
 	#seconds = 0;
 	#count = 0;
 	#mainSum = 0;
@@ -48,15 +48,15 @@ export class Contact {
 		this.#count++;
 		this.#mainSum += main;
 		this.#redSum += red;
-		if (main > this.#mainTop) {
+		if (main >= this.#mainTop) {
+			this.#mainAtTop = main > this.#mainTop ? 1 : this.#mainAtTop + 1;
 			this.#mainTop = main;
-			this.#mainAtTop = 1;
-		} else if (main === this.#mainTop) this.#mainAtTop++;
+		}
 		if (main < this.#mainBottom) this.#mainBottom = main;
-		if (red > this.#redTop) {
+		if (red >= this.#redTop) {
+			this.#redAtTop = red > this.#redTop ? 1 : this.#redAtTop + 1;
 			this.#redTop = red;
-			this.#redAtTop = 1;
-		} else if (red === this.#redTop) this.#redAtTop++;
+		}
 	}
 
 	endSecond(): void {
@@ -71,7 +71,7 @@ export class Contact {
 			if (this.saturated || main > full * BRIGHT || red > full * BRIGHT) this.ledAdvice = 'down';
 			else if (main < full * DIM) this.ledAdvice = 'up';
 		}
-		const before = this.#mains[(this.#seconds + SECONDS - 1) % SECONDS]!;
+		const before = this.#means[2 * ((this.#seconds + SECONDS - 1) % SECONDS)]!;
 		const step = Math.abs(main - before);
 		// Without constant light, a pulse alone is a large part of what is left: a step is larger than pulses were.
 		this.stepped =
@@ -81,14 +81,14 @@ export class Contact {
 		this.#swingBefore = this.#swing;
 		this.#swing = this.#mainTop - this.#mainBottom;
 		if (this.stepped) this.#seconds = 0;
-		this.#mains[this.#seconds % SECONDS] = main;
-		this.#reds[this.#seconds % SECONDS] = red;
+		this.#means[2 * (this.#seconds % SECONDS)] = main;
+		this.#means[2 * (this.#seconds % SECONDS) + 1] = red;
 		this.#seconds++;
 		const known = Math.min(this.#seconds, SECONDS);
 		this.main = this.red = 0;
 		for (let second = 0; second < known; second++) {
-			this.main += this.#mains[second]! / known;
-			this.red += this.#reds[second]! / known;
+			this.main += this.#means[2 * second]! / known;
+			this.red += this.#means[2 * second + 1]! / known;
 		}
 		if (this.#seconds === 2 * SECONDS) this.#seconds = SECONDS;
 		this.#clear();

@@ -77,8 +77,11 @@ export class PpgEstimator {
 	/** Infrared, or the one channel there is; the newest second at the end. */
 	readonly #main = new Float32Array(WINDOW);
 	readonly #red: Float32Array;
-	/** How loud each second of the window is. */
-	readonly #loudness = new Float32Array(LONGEST);
+	/** Of each second of the window, as it was before a jolt was cut down, and of all of it, as it is. */
+	readonly #energies = new Float32Array(LONGEST);
+	#energy = 0;
+	/** Seconds for which something is in the window that was cut down. */
+	#cutFor = 0;
 	readonly #periodicity = new Periodicity();
 	readonly #beats = new Beats();
 	readonly #channels = new Channels();
@@ -164,7 +167,7 @@ export class PpgEstimator {
 		this.#fresh = 0;
 		this.#main.copyWithin(0, RATE_HZ);
 		if (this.#two) this.#red.copyWithin(0, RATE_HZ);
-		this.#loudness.copyWithin(0, 1);
+		this.#energies.copyWithin(0, 1);
 	}
 
 	/** @returns why there is no heart rate, or undefined when there is one */
@@ -190,7 +193,7 @@ export class PpgEstimator {
 		const periodicity = this.#periodicity;
 		const evidence = this.#evidence;
 		const expected = tracker.expected;
-		periodicity.measure(window);
+		periodicity.measure(window, this.#energy);
 		evidence.found = periodicity.find(expected);
 		let period = evidence.found ? periodicity.period : FALLBACK_PERIOD;
 		if (expected > 0 && Math.abs(period - expected) > 0.2 * expected) period = expected;
@@ -219,28 +222,34 @@ export class PpgEstimator {
 	 * @returns how loud its typical second is
 	 */
 	#level(): number {
-		const loudness = this.#loudness;
-		const main = this.#main;
-		let energy = 0;
-		for (let at = WINDOW - RATE_HZ; at < WINDOW; at++) energy += main[at]! * main[at]!;
-		loudness[LONGEST - 1] = Math.sqrt(energy / RATE_HZ);
+		const energies = this.#energies;
 		this.#clean = Math.min(this.#clean + 1, LONGEST);
 		const first = LONGEST - this.#clean;
+		energies[LONGEST - 1] = this.#cut(WINDOW - RATE_HZ, Number.POSITIVE_INFINITY);
 		let loudest = 0;
 		let total = 0;
 		for (let second = first; second < LONGEST; second++) {
-			total += loudness[second]! * loudness[second]!;
-			if (loudness[second]! > loudest) loudest = loudness[second]!;
+			total += energies[second]!;
+			if (energies[second]! > loudest) loudest = energies[second]!;
 		}
-		const typical = Math.sqrt(Math.max(0, total - loudest * loudest) / Math.max(1, this.#clean - 1));
-		if (this.#clean >= SHORTEST && loudest > JOLT * typical) {
-			const top = CUT * typical;
-			for (let at = first * RATE_HZ; at < WINDOW; at++) {
-				if (main[at]! > top) main[at] = top;
-				else if (main[at]! < -top) main[at] = -top;
-			}
-		}
+		const usual = Math.max(0, total - loudest) / (RATE_HZ * Math.max(1, this.#clean - 1));
+		const typical = Math.sqrt(usual);
+		if (this.#clean >= SHORTEST && loudest > JOLT * JOLT * RATE_HZ * usual) this.#cutFor = LONGEST;
+		this.#energy = this.#cutFor > 0 ? this.#cut(first * RATE_HZ, CUT * typical) : total;
+		this.#cutFor = Math.max(0, this.#cutFor - 1);
 		return typical;
+	}
+
+	/** @returns the sum of squares from there on */
+	#cut(from: number, top: number): number {
+		const main = this.#main;
+		let energy = 0;
+		for (let at = from; at < WINDOW; at++) {
+			if (main[at]! > top) main[at] = top;
+			else if (main[at]! < -top) main[at] = -top;
+			energy += main[at]! * main[at]!;
+		}
+		return energy;
 	}
 
 	/** @returns why there is no saturation although there is a heart rate, or undefined when there is one */

@@ -90,7 +90,7 @@ function isTextbook(shape: number, quality: number, beats: Beats, periodicity: P
 
 /** Windows in turn that must say the same of a finger that is known: the less it looks like a pulse, the more. */
 export function windowsFor(shape: number, quality: number): number {
-	if (shape > 0.5) return quality > 80 ? 2 : 3;
+	if (shape > 0.5) return quality > 80 ? 2 : 4;
 	if (shape > 0.4) return 4;
 	return shape > 0.25 ? 6 : 9;
 }

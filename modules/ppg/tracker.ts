@@ -18,6 +18,7 @@ import type { PpgReason } from './reason';
 const ENOUGH = 30;
 /** A pulse that suddenly is so much larger than the trusted one is not the pulse. */
 const LOUD = 2.5;
+const SUDDEN = 1.4;
 /** Seconds for which a rate is followed through windows that say nothing. */
 const PATIENCE = 8;
 /** Seconds for which the last rate, loudness and side of the pulse are held against what comes after. */
@@ -30,6 +31,7 @@ const STRIDES = 6;
 /** How far the rate told may be from what the window says: a heart that races or recovers changes faster than it can be told. */
 const CHANGING = 7;
 const CHANGING_FAST = 2.5;
+const CHANGING_AT_FIRST = 0.8;
 const FAST = 95;
 /** Share of the way to what a window says that the rate goes in a second: the mean is over about as long as an oximeter's. */
 const SMOOTHING = 0.22;
@@ -98,7 +100,7 @@ export class Tracker {
 			else if (byRepeat && clear >= 0.5 && single) bpm = repeated;
 			if (bpm > 0 && this.quality >= ENOUGH - 10) {
 				if (agree && single) this.#trust = Math.min(TRUST, this.#trust + 1);
-				else if (isDouble(periodicity) || !evidence.constant || evidence.amplitude > 1.4 * this.#loudness)
+				else if (isDouble(periodicity) || !evidence.constant || evidence.amplitude > SUDDEN * this.#loudness)
 					this.#trust--;
 				if (this.#trust <= 0) {
 					this.rate = 0;
@@ -179,8 +181,9 @@ export class Tracker {
 			needed = windowsAtFirst(bpm, this.quality, evidence, beats, periodicity);
 			if (needed === 0) return this.#refuse('motion');
 		}
-		if (this.#pendingFor < needed) return this.#refuse('settling', this.#pendingFor);
-		this.rate = this.#pending;
+		const changes = bpm > FAST && Math.abs(bpm - this.#pending) > CHANGING_AT_FIRST;
+		if (this.#pendingFor < needed || changes) return this.#refuse('settling', this.#pendingFor);
+		this.rate = (this.#pending + bpm) / 2;
 		this.#trust = this.#pendingFor;
 		this.#accept(evidence, beats);
 		return true;

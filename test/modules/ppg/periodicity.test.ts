@@ -8,7 +8,10 @@ const of = (length: number, value: (at: number) => number): Float32Array =>
 
 function find(window: Float32Array, expected = 0): Periodicity | undefined {
 	const periodicity = new Periodicity();
-	periodicity.measure(window);
+	periodicity.measure(
+		window,
+		window.reduce((sum, value) => sum + value * value, 0),
+	);
 	return periodicity.find(expected) ? periodicity : undefined;
 }
 

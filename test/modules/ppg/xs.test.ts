@@ -7,7 +7,7 @@ import { light, type Samples } from './pulse';
 /** Bytes of slots and chunks that the estimator may keep, where slots have 16 bytes as on the board: the aim. */
 const BUDGET = 6_144;
 /** Computrons a second of signal at 25 Hz: what was measured and a tenth more. */
-const WORK = 225_000;
+const WORK = 130_000;
 
 let xs: XsProgram;
 
