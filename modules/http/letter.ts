@@ -1,10 +1,12 @@
 import type { Outgoing } from '../ports';
 import { ANSWER_LIMIT, type Plan, pathOf, RESULTS_LIMIT } from './options';
 
+const NOTHING = new Uint8Array(0);
+
 /** A message that is out: kept until its answer, as it may have to be sent twice. */
 export class Letter {
 	readonly path: string;
-	readonly body: Uint8Array;
+	body: Uint8Array;
 	readonly sequence: number | undefined;
 	readonly id: string | undefined;
 	readonly batch: readonly number[] | undefined;
@@ -21,6 +23,11 @@ export class Letter {
 		this.sequence = outgoing.sequence;
 		this.id = outgoing.id;
 		this.batch = outgoing.batch?.slice();
+	}
+
+	/** It is answered for good: what it said goes, while what was answered is told. */
+	forget(): void {
+		this.body = NOTHING;
 	}
 
 	/** How many readings it carries that want a receipt. */

@@ -190,6 +190,7 @@ export class HttpRoute implements Route, LineEvents, Told {
 	}
 
 	#onTaken(letter: Letter, said: Said): void {
+		letter.forget();
 		this.#batching.answered(letter.count);
 		this.#rest();
 		const left = tell(this, letter, said);

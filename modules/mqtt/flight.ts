@@ -1,14 +1,11 @@
 /** The records that are out without a receipt. At most `size` (1 to 64); takes no memory after it is made. */
 export class Flight {
-	readonly #identifiers: Uint16Array;
-	readonly #sequences: Float64Array;
-	readonly #sentAt: Float64Array;
+	/** Three for each record: its identifier, its sequence, when it went out. */
+	readonly #records: Float64Array;
 	#count = 0;
 
 	constructor(size: number) {
-		this.#identifiers = new Uint16Array(size);
-		this.#sequences = new Float64Array(size);
-		this.#sentAt = new Float64Array(size);
+		this.#records = new Float64Array(3 * size);
 	}
 
 	get count(): number {
@@ -16,35 +13,33 @@ export class Flight {
 	}
 
 	get full(): boolean {
-		return this.#count === this.#identifiers.length;
+		return 3 * this.#count === this.#records.length;
 	}
 
 	/** When the longest waiting record went out, in ticks; undefined when none waits. */
 	get oldest(): number | undefined {
-		return this.#count > 0 ? this.#sentAt[0] : undefined;
+		return this.#count > 0 ? this.#records[2] : undefined;
 	}
 
 	/** The sequence that holds `identifier` now. */
 	holder(identifier: number): number | undefined {
 		const at = this.#find(identifier);
-		return at < 0 ? undefined : this.#sequences[at];
+		return at < 0 ? undefined : this.#records[at + 1];
 	}
 
 	add(identifier: number, sequence: number, ticks: number): void {
-		const at = this.#count++;
-		this.#identifiers[at] = identifier;
-		this.#sequences[at] = sequence;
-		this.#sentAt[at] = ticks;
+		const at = 3 * this.#count++;
+		this.#records[at] = identifier;
+		this.#records[at + 1] = sequence;
+		this.#records[at + 2] = ticks;
 	}
 
 	/** Frees `identifier` and returns the sequence that held it; undefined when none did. */
 	release(identifier: number): number | undefined {
 		const at = this.#find(identifier);
 		if (at < 0) return undefined;
-		const sequence = this.#sequences[at];
-		this.#identifiers.copyWithin(at, at + 1, this.#count);
-		this.#sequences.copyWithin(at, at + 1, this.#count);
-		this.#sentAt.copyWithin(at, at + 1, this.#count);
+		const sequence = this.#records[at + 1];
+		this.#records.copyWithin(at, at + 3, 3 * this.#count);
 		this.#count--;
 		return sequence;
 	}
@@ -53,8 +48,9 @@ export class Flight {
 		this.#count = 0;
 	}
 
+	/** Where its record begins. */
 	#find(identifier: number): number {
-		for (let at = 0; at < this.#count; at++) if (this.#identifiers[at] === identifier) return at;
+		for (let at = 0; at < 3 * this.#count; at += 3) if (this.#records[at] === identifier) return at;
 		return -1;
 	}
 }

@@ -5,7 +5,7 @@ import { encode } from '../../modules/text/utf8';
 import type { Dating } from '../sensing/dating';
 import { type Health, Lane, type LaneOwner, type Waits } from './lane';
 import { MAIL_BASE, type Mail } from './mail';
-import { type Part, Readings } from './readings';
+import { type Part, Readings, type ReadingsOwner } from './readings';
 
 export interface CourierOptions {
 	readonly deviceId: string;
@@ -63,7 +63,7 @@ const REFUSALS_MAX = 16;
  * WebSocket) is open only while there is something to watch. An urgent mail (an alert) goes by every lane there is. A packed
  * route (LoRaWAN) is open only where there has been no network for a while; the newest readings go by it.
  */
-export class Courier implements LaneOwner {
+export class Courier implements LaneOwner, ReadingsOwner {
 	readonly #options: CourierOptions;
 	readonly #lanes: readonly Lane[];
 	readonly #readings: Readings;
@@ -94,7 +94,7 @@ export class Courier implements LaneOwner {
 				),
 		);
 		if (this.#lanes.some(({ isPacked }) => isPacked)) this.#stranding = clock.alarm(this);
-		this.#readings = new Readings({ ...options, isOut: (sequence) => this.#isOut(sequence) });
+		this.#readings = new Readings(options, this);
 	}
 
 	get lanes(): readonly Lane[] {
@@ -249,7 +249,7 @@ export class Courier implements LaneOwner {
 		}
 	}
 
-	#isOut(sequence: number): boolean {
+	isOut(sequence: number): boolean {
 		return this.#lanes.some((lane) => lane.carries(sequence));
 	}
 

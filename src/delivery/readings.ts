@@ -13,8 +13,11 @@ export interface ReadingsOptions {
 	readonly log: Log;
 	readonly journal: Journal;
 	readonly dating: Dating;
-	/** Those that are on their way by a lane whose receipts are not late. */
-	readonly isOut: (sequence: number) => boolean;
+}
+
+export interface ReadingsOwner {
+	/** It is on its way by a lane whose receipts are not late. */
+	isOut(sequence: number): boolean;
 }
 
 /** Which readings: those of now, or those that wait behind them. */
@@ -41,6 +44,7 @@ const BATCH_BYTES = 3072;
  */
 export class Readings {
 	readonly #options: ReadingsOptions;
+	readonly #owner: ReadingsOwner;
 	readonly #bytes = new Uint8Array(READING_BYTE_LENGTH);
 	/** Refused by a server, kept in the journal, not sent again before the next boot. */
 	readonly #aside = new Set<number>();
@@ -60,8 +64,9 @@ export class Readings {
 	#refused = 0;
 	#isUndated = false;
 
-	constructor(options: ReadingsOptions) {
+	constructor(options: ReadingsOptions, owner: ReadingsOwner) {
 		this.#options = options;
+		this.#owner = owner;
 		this.rewind();
 	}
 
@@ -123,13 +128,13 @@ export class Readings {
 	 * @param room bytes; where a packed reading has none, one without a sequence, and each once
 	 */
 	newest(room: number): Omit<Outgoing, 'again'> | undefined {
-		const { journal, isOut } = this.#options;
+		const { journal } = this.#options;
 		this.#isUndated = false;
 		const isWhole = room >= PACKED_BYTE_LENGTH;
 		const last = journal.nextSequence - 1;
 		for (let sequence = last; sequence > last - PACKED_MAX && sequence > 0 && journal.backlog > 0; sequence--) {
 			if (!isWhole && sequence <= this.#shown) return undefined;
-			if (this.#aside.has(sequence) || isOut(sequence)) continue;
+			if (this.#aside.has(sequence) || this.#owner.isOut(sequence)) continue;
 			if (journal.next(sequence - 1, this.#bytes) !== sequence) continue;
 			const read = this.#read(sequence);
 			if (read) {
@@ -184,13 +189,13 @@ export class Readings {
 
 	/** The first reading of a part after `after` that is not on its way. */
 	#find(part: Part, after: number): number | undefined {
-		const { journal, isOut } = this.#options;
+		const { journal } = this.#options;
 		const last = part === 'backlog' ? this.#mark - 1 : Number.MAX_SAFE_INTEGER;
 		for (let sequence: number | undefined = after; ; ) {
 			if (sequence >= last) return undefined;
 			sequence = journal.next(sequence, this.#bytes);
 			if (sequence === undefined || sequence > last) return undefined;
-			if (!this.#aside.has(sequence) && !isOut(sequence)) return sequence;
+			if (!this.#aside.has(sequence) && !this.#owner.isOut(sequence)) return sequence;
 		}
 	}
 

@@ -14,9 +14,8 @@ export class Batch {
 	#length = 0;
 	readonly #epoch: string;
 	readonly #sequences: number[] = [];
-	/** Two for each reading, NaN where it has no place. */
-	readonly #places: number[] = [];
-	#placed = false;
+	/** Two for each reading, in 0.00001°; NOWHERE where it has none. Undefined: none of them has one. */
+	#places: Int32Array | undefined;
 
 	/**
 	 * @param deviceId ASCII
@@ -58,12 +57,13 @@ export class Batch {
 		if (this.#length + 1 + measurement.length + beside > this.#bytes.length) return false;
 		if (this.#sequences.length > 0) this.#write(',');
 		this.#write(measurement);
+		const at = 2 * this.#sequences.length;
 		this.#sequences.push(sequence);
-		const latitude = scaled(reading.latitudeTenMicrodegrees, 1e5);
-		const longitude = scaled(reading.longitudeTenMicrodegrees, 1e5);
-		const isPlaced = latitude !== undefined && longitude !== undefined;
-		this.#places.push(isPlaced ? latitude : Number.NaN, isPlaced ? longitude : Number.NaN);
-		this.#placed ||= isPlaced;
+		const { latitudeTenMicrodegrees: latitude, longitudeTenMicrodegrees: longitude } = reading;
+		if (latitude === undefined || longitude === undefined) return true;
+		this.#places ??= new Int32Array(2 * Math.ceil(this.#bytes.length / LEAST)).fill(NOWHERE);
+		this.#places[at] = latitude;
+		this.#places[at + 1] = longitude;
 		return true;
 	}
 
@@ -78,11 +78,12 @@ export class Batch {
 		this.#sequences.forEach((sequence, index) => {
 			this.#write(`${index > 0 ? ',' : ''}"${this.#epoch}-${sequence}"`);
 		});
-		if (this.#placed) {
+		const places = this.#places;
+		if (places) {
 			this.#write('],"locations":[');
 			for (let index = 0; index < this.#sequences.length; index++) {
-				const latitude = this.#places[2 * index]!;
-				const place = Number.isNaN(latitude) ? 'null' : `[${latitude},${this.#places[2 * index + 1]}]`;
+				const latitude = places[2 * index]!;
+				const place = latitude === NOWHERE ? 'null' : `[${latitude / 1e5},${places[2 * index + 1]! / 1e5}]`;
 				this.#write(index > 0 ? `,${place}` : place);
 			}
 		}
@@ -96,6 +97,9 @@ export class Batch {
 	}
 }
 
+/** No latitude is this. */
+const NOWHERE = 0x7fff_ffff;
+
 /** Of what stands before the lists, with a device id of 64 characters. */
 const HEAD = 128;
 /** Of a measurement with all its fields, and a comma. */
@@ -104,3 +108,5 @@ const MEASUREMENT = 128;
 const FRAME = 48;
 /** Of a reading beside its measurement: its id, 8 + 1 + 10 in quotes, and its place, each with a comma. */
 const BESIDE = 22 + 24;
+/** Of a reading that has nothing but its time: no batch holds more of them. */
+const LEAST = 40 + BESIDE;
