@@ -60,9 +60,16 @@ describe.each([
 		expect(of('journal')).toMatchObject({ type: 'data', size: 2 ** 20, flags: '' });
 	});
 
-	test('two slots of one size and their register: what an update and a way back need', () => {
-		expect(of('ota_0')).toMatchObject({ type: 'app', kind: 'ota_0', size: of('ota_1').size });
-		expect(of('ota_1')).toMatchObject({ type: 'app', kind: 'ota_1' });
+	// An image for the ESP32-C3, linked against ESP-IDF 6.0: 1.94 MB with instruments in it, and LoRaWAN adds 0.15.
+	test('a slot that an image fits into, with room to grow by a third', () => {
+		expect(of('ota_0').size).toBeGreaterThanOrEqual(2.8 * 2 ** 20);
+	});
+
+	test('slots and their register: two of one size, for an update and a way back, where the flash is large enough', () => {
+		expect(of('ota_0')).toMatchObject({ type: 'app', kind: 'ota_0' });
+		const second = table.find(({ name }) => name === 'ota_1');
+		if (megabytes > 4) expect(second).toMatchObject({ type: 'app', kind: 'ota_1', size: of('ota_0').size });
+		else expect(second).toBeUndefined();
 		expect(of('otadata')).toMatchObject({ type: 'data', kind: 'ota', size: 0x2000 });
 		expect(table.some(({ kind }) => kind === 'factory')).toBe(false);
 	});
