@@ -171,9 +171,9 @@ export interface Route {
 	/** It stays connected, and takes channel 'live'. */
 	readonly isLive: boolean;
 	/**
-	 * Of a route on which each byte counts, always; of any other, never: bytes that a message may have now. It takes readings and
-	 * alerts alone, packed (modules/lora/FORMAT.md, ports 2 and 3); a reading without a sequence, for which there may be less
-	 * room, as far as it goes. It is for when there is no link.
+	 * Of a route on which each byte counts, always; of any other, never: bytes that a message may have now. It takes readings,
+	 * alerts and results of commands alone, packed (modules/lora/FORMAT.md, ports 2 to 4); a reading or an alert without a
+	 * sequence, for which there may be less room, as far as it goes. It is for when there is no link.
 	 */
 	readonly packedRoom?: number;
 	/**

@@ -243,7 +243,7 @@ const webhooks: Target = {
 					const up = isEvent
 						? uplinkOf(network, undefined, parseBody(material.json(events), maximumBody))
 						: { devEui, name: undefined, port: 1 + material.below(4), bytes: material.bytes(payloads) };
-					return up === undefined ? 'refused' : server.submit([arrivalOf(codec, deviceId, up, NOON)]);
+					return up === undefined ? 'refused' : server.submit([arrivalOf(codec, deviceId, up, NOON, () => 'c1')]);
 				} catch (thrown) {
 					return refusal(thrown);
 				}

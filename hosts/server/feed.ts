@@ -1,4 +1,4 @@
-import type { Entry } from './store';
+import type { Entry, Written } from './store';
 
 /** Something of a device that just happened. */
 export interface FeedEvent {
@@ -41,11 +41,15 @@ export class Feed {
 	}
 
 	/** What was just committed. */
-	stored(entry: Entry): void {
+	stored(entry: Entry, written: Written = 'stored'): void {
 		if (entry.kind === 'rejected' || !this.#listeners.has(entry.deviceId)) return;
 		const { deviceId } = entry;
-		if (entry.kind === 'message') this.publish({ type: entry.channel, deviceId, data: JSON.parse(entry.body) });
-		else this.publish({ type: 'sensor_data', deviceId, data: shown(entry) });
+		if (entry.kind === 'message') {
+			const data = JSON.parse(entry.body) as object;
+			// Who was told of it in short is told whose place it takes.
+			const replaces = written === 'completed' && { replaces: entry.shortId };
+			this.publish({ type: entry.channel, deviceId, data: { ...data, ...replaces } });
+		} else this.publish({ type: 'sensor_data', deviceId, data: shown(entry) });
 	}
 }
 

@@ -34,7 +34,7 @@ export interface IngestOptions {
 	readonly schedule?: (run: () => void, delay: number) => void;
 	readonly log?: Log;
 	/** Called for what is new and on the disk, before its receipt goes out. */
-	readonly onStored?: (entry: Entry) => void;
+	readonly onStored?: (entry: Entry, written: Written) => void;
 	/** Messages in one transaction, at most. */
 	readonly batch?: number;
 	/** Messages that wait for the disk, at most, and bytes of them. */
@@ -65,7 +65,7 @@ export class Ingest {
 	readonly #schedule: (run: () => void, delay: number) => void;
 	readonly #log: Log;
 	readonly #seldom: Seldom;
-	readonly #onStored: (entry: Entry) => void;
+	readonly #onStored: (entry: Entry, written: Written) => void;
 	readonly #batch: number;
 	readonly #limit: number;
 	readonly #counts = { rows: 0, duplicates: 0, rejected: 0, messages: 0, undated: 0 };
@@ -266,7 +266,7 @@ export class Ingest {
 		else if (written === 'stored') this.#counts.messages += 1;
 		if (entry.undated && written === 'stored') this.#undated(entry.deviceId);
 		const isNew = written === 'stored' || written === 'completed';
-		if (isNew) this.#tell(() => this.#onStored(entry));
+		if (isNew) this.#tell(() => this.#onStored(entry, written));
 		return isNew ? 'stored' : written === 'conflict' ? 'quarantined' : 'duplicate';
 	}
 

@@ -37,6 +37,8 @@ export interface Message {
 	/** Where an alert's id is a journal id: its place there, so that it does not look like a missing reading. */
 	readonly epoch: number | null;
 	readonly sequence: number | null;
+	/** Of an alert out of a journal: the id of its short form, which LoRaWAN may have brought before (modules/lora/FORMAT.md). */
+	readonly shortId?: string;
 	/** Of a reply: what became of which command. */
 	readonly reply?: Reply;
 	readonly body: string;
@@ -191,9 +193,27 @@ function message(
 		alertId,
 		epoch: id ? id.epoch : null,
 		sequence: id ? id.sequence : null,
+		...(id && timestamp !== undefined && { shortId: shortId(timestamp, id.sequence, fields.alert_type as string) }),
 		...(channel === 'replies' && { reply: reply(fields) }),
 		body: arrival.body.toString('utf8'),
 	};
+}
+
+/** As the codec names an alert that came in short. */
+function shortId(timestamp: number, sequence: number, type: string): string {
+	const seconds = Math.floor(timestamp / 1000)
+		.toString(16)
+		.padStart(8, '0');
+	return `${seconds}-s${sequence & 255}-${type}`;
+}
+
+/** What a short form's name says of its alert; undefined for any other name. */
+export function shortAlertOf(
+	alertId: string,
+): { readonly second: number; readonly last: number; readonly type: string } | undefined {
+	const [, seconds, last, type] = /^([0-9a-f]{8})-s(\d{1,3})-([a-z0-9_]+)$/.exec(alertId) ?? [];
+	if (seconds === undefined) return undefined;
+	return { second: Number.parseInt(seconds, 16) * 1000, last: Number(last), type: type! };
 }
 
 function reply({ command_id, status, detail }: { [name: string]: Json }): Reply {

@@ -12,7 +12,7 @@ import { type ExternalAddress, openExternalBroker, openOwnBroker } from './mqtt/
 import { Topics } from './mqtt/topics';
 import { Queries } from './queries';
 import { isOpenToOthers, makePrivateDirectory, type StatePaths, statePaths } from './state';
-import { type Entry, Store } from './store';
+import { type Entry, Store, type Written } from './store';
 
 export interface ServerOptions {
 	/** The state folder; made when it is missing. */
@@ -103,8 +103,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 		const queries = new Queries(store);
 		const commands = new Commands(store.database, now);
 		const feed = new Feed();
-		const onStored = (entry: Entry): void => {
-			feed.stored(entry);
+		const onStored = (entry: Entry, written: Written): void => {
+			feed.stored(entry, written);
 			if (entry.kind === 'message' && entry.channel === 'heartbeat') commands.heard(entry);
 		};
 		const ingest = new Ingest({ store, now, log, onStored });

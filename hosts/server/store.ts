@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, existsSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import type { Channel, Log } from '../../modules/ports';
-import type { Door, Message, Reading, Reply, Wrong } from './message';
+import { type Door, type Message, type Reading, type Reply, shortAlertOf, type Wrong } from './message';
 import { migrate } from './migrations';
 import { quantityNames } from './schema';
 import { Seldom } from './seldom';
@@ -25,7 +25,7 @@ export interface Rejected {
 export type Entry = Reading | Message | Rejected;
 /**
  * 'conflict': a reading whose id came before with other values; the first stands, this one lies in quarantine. 'completed': it
- * took the place of what LoRaWAN's port 1 brought of it, without its id.
+ * took the place of what LoRaWAN brought of it in short: a reading without its id, an alert without its threshold.
  */
 export type Written = 'stored' | 'duplicate' | 'conflict' | 'completed';
 
@@ -70,6 +70,8 @@ export class Store {
 	readonly #sameValues: Database.Statement;
 	readonly #wholeOf: Database.Statement;
 	readonly #complete: Database.Statement;
+	readonly #wholeAlert: Database.Statement;
+	readonly #completeAlert: Database.Statement;
 	readonly #trimRejected: Database.Statement;
 	readonly #trimReports: Database.Statement;
 	readonly #writeAll: Database.Transaction<(entries: readonly Entry[]) => Written[]>;
@@ -128,6 +130,14 @@ export class Store {
 				${quantityNames.map((name) => `${name} = @${name}`).join(', ')}, received_at = @receivedAt, door = @door
 				WHERE id = (SELECT id FROM readings WHERE ${sameValues} AND timestamp = @second
 				AND door = 'lorawan' AND epoch IS NULL AND source_timestamp IS NULL)`,
+			);
+			this.#wholeAlert = database.prepare(
+				`SELECT 1 FROM messages WHERE device_id = ? AND kind = 'alert' AND timestamp BETWEEN ? AND ? + 999
+				AND epoch IS NOT NULL AND sequence & 255 = ? AND body ->> 'alert_type' = ? LIMIT 1`,
+			);
+			this.#completeAlert = database.prepare(
+				`UPDATE OR IGNORE messages SET timestamp = ?, received_at = ?, door = ?, alert_id = ?, epoch = ?, sequence = ?, body = ?
+				WHERE device_id = ? AND alert_id = ? AND door = 'lorawan'`,
 			);
 			this.#trimRejected = database.prepare(
 				`DELETE FROM rejected WHERE device_id = ? AND id <=
@@ -264,6 +274,7 @@ export class Store {
 	}
 
 	#message(message: Message): Written {
+		if (message.channel === 'alert' && this.#isOneAlert(message)) return message.shortId ? 'completed' : 'duplicate';
 		const { changes } = this.#insertMessage.run(
 			message.deviceId,
 			message.channel,
@@ -279,6 +290,28 @@ export class Store {
 		// In the same transaction: no power cut leaves a reply without its effect.
 		if (changes === 1 && message.reply) this.#finish(message.reply, message);
 		return changes === 1 ? 'stored' : 'duplicate';
+	}
+
+	/** Of an alert LoRaWAN may bring the short form and the whole, and either first: they are one. */
+	#isOneAlert({ deviceId, timestamp, receivedAt, door, alertId, epoch, sequence, shortId, body }: Message): boolean {
+		if (shortId !== undefined) {
+			const { changes } = this.#completeAlert.run(
+				timestamp,
+				receivedAt,
+				door,
+				alertId,
+				epoch,
+				sequence,
+				body,
+				deviceId,
+				shortId,
+			);
+			return changes === 1;
+		}
+		const short = door === 'lorawan' && alertId !== null ? shortAlertOf(alertId) : undefined;
+		if (!short) return false;
+		const { second, last, type } = short;
+		return this.#wholeAlert.get(deviceId, second, second, last, type) !== undefined;
 	}
 
 	#finish({ commandId, status, detail }: Reply, { deviceId, receivedAt }: Message): void {

@@ -39,6 +39,10 @@ var WORDS = {
 		lost: ': no value any more, for readings in a row:',
 		storage: 'Journal nearly full:',
 		dropped: 'Journal full; readings lost so far:',
+		below: 'at or below its threshold',
+		above: 'at or above its threshold',
+		minute: 'a minute',
+		gone: ': no value any more',
 	},
 	fr: {
 		temperature: 'Température',
@@ -54,6 +58,10 @@ var WORDS = {
 		lost: ' : plus aucune valeur, mesures de suite :',
 		storage: 'Journal presque plein :',
 		dropped: 'Journal plein ; mesures perdues jusqu’ici :',
+		below: 'inférieure ou égale à son seuil',
+		above: 'supérieure ou égale à son seuil',
+		minute: 'par minute',
+		gone: ' : plus aucune valeur',
 	},
 };
 
@@ -70,6 +78,7 @@ var COMMANDS = [
 	'flush',
 	'clear_alerts',
 ];
+var STATUSES = ['done', 'refused', 'failed'];
 var MODES = ['always', 'sleep'];
 var THRESHOLDS = ['low', 'high', 'hysteresis', 'ratePerMinute'];
 var COMMAND_PORT = 10;
@@ -82,8 +91,9 @@ function decodeUplink(input) {
 		var bytes = input.bytes;
 		if (input.fPort === 1) return { data: shortReading(bytes) };
 		if (input.fPort === 2) return { data: wholeReading(bytes) };
-		if (input.fPort === 3) return { data: alertOf(bytes) };
-		throw refusal('fPort: ' + input.fPort + ' is none of 1, 2 and 3');
+		if (input.fPort === 3) return { data: bytes.length === 9 ? shortAlert(bytes) : alertOf(bytes) };
+		if (input.fPort === 4) return { data: resultOf(bytes) };
+		throw refusal('fPort: ' + input.fPort + ' is none of 1, 2, 3 and 4');
 	});
 }
 
@@ -164,21 +174,21 @@ function alertOf(bytes) {
 	var threshold = alertNumber(bits(24));
 	var language = LANGUAGES[bits(8)];
 	if (language === undefined) throw refusal('alert: no such language');
-	var quantity = QUANTITIES[Math.floor(kind / 8)];
-	var condition = CONDITIONS[kind % 8];
-	var isQuantity = quantity !== undefined && condition !== undefined;
-	if (!isQuantity && kind !== 64 && kind !== 65) throw refusal('alert: kind ' + kind + ' is not known');
+	var about = aboutOf(kind);
+	var quantity = about.quantity;
+	var condition = about.condition;
+	var isQuantity = quantity !== undefined;
 	if (isQuantity) {
 		if (value !== undefined) value /= quantity.scale;
 		if (threshold !== undefined && condition !== 'lost') threshold /= quantity.scale;
 	}
 	var data = {
-		alert_type: isQuantity ? quantity.stem + '_' + condition : kind === 64 ? 'storage_nearly_full' : 'readings_dropped',
+		alert_type: about.type,
 		message: isQuantity
 			? alertText(language, quantity, condition, value, threshold)
 			: WORDS[language][kind === 64 ? 'storage' : 'dropped'] + ' ' + value + (kind === 64 ? ' %' : ''),
 		timestamp: timestamp,
-		priority: isQuantity ? (condition === 'lost' ? 'medium' : quantity.priority) : kind === 64 ? 'medium' : 'high',
+		priority: about.priority,
 		alert_id: name,
 	};
 	if (value !== undefined) data.value = value;
@@ -186,22 +196,95 @@ function alertOf(bytes) {
 	return data;
 }
 
+/**
+ * What an alert is about, where there is no room for the whole of it: without its threshold, and named by its second, the last
+ * byte of its sequence and its type. The whole one takes its place.
+ */
+function shortAlert(bytes) {
+	var bits = bitReader(bytes);
+	var language = LANGUAGES[bits(1)];
+	var about = aboutOf(bits(7));
+	var last = bits(8);
+	var value = alertNumber(bits(24));
+	var seconds = bits(32);
+	if (about.quantity && value !== undefined) value /= about.quantity.scale;
+	var data = {
+		alert_type: about.type,
+		message: shortText(language, about, value),
+		timestamp: seconds * 1000,
+		priority: about.priority,
+		alert_id: hexadecimal(seconds) + '-s' + last + '-' + about.type,
+	};
+	if (value !== undefined) data.value = value;
+	return data;
+}
+
+function shortText(language, about, value) {
+	var words = WORDS[language];
+	if (!about.quantity) return words[about.word] + ' ' + value + (about.word === 'storage' ? ' %' : '');
+	var what = words[about.quantity.name];
+	var size = amount(language, about.quantity, about.condition === 'falling' ? -(value || 0) : value);
+	if (about.condition === 'lost') return what + words.gone;
+	if (about.condition === 'low') return what + ' ' + size + ', ' + words.below;
+	if (about.condition === 'high') return what + ' ' + size + ', ' + words.above;
+	return what + ' ' + words[about.condition] + ' ' + size + ' ' + words.minute;
+}
+
+/** What a kind of alert is. */
+function aboutOf(kind) {
+	if (kind === 64) return { type: 'storage_nearly_full', priority: 'medium', word: 'storage' };
+	if (kind === 65) return { type: 'readings_dropped', priority: 'high', word: 'dropped' };
+	var quantity = QUANTITIES[Math.floor(kind / 8)];
+	var condition = CONDITIONS[kind % 8];
+	if (quantity === undefined || condition === undefined) throw refusal('alert: kind ' + kind + ' is not known');
+	var priority = condition === 'lost' ? 'medium' : quantity.priority;
+	return { type: quantity.stem + '_' + condition, priority: priority, quantity: quantity, condition: condition };
+}
+
+/** How a command ended; which one it was, commandReference() of its id says. */
+function resultOf(bytes) {
+	mustHave(bytes, 9);
+	var bits = bitReader(bytes);
+	var status = STATUSES[bits(8)];
+	if (status === undefined) throw refusal('status: there are 0, 1 and 2');
+	var data = { command_reference: hexadecimal(bits(32)), status: status };
+	var seconds = bits(32);
+	if (seconds > 0) data.timestamp = seconds * 1000;
+	return data;
+}
+
+/** By which port 4 calls a command: the CRC-32 of its id, in 8 hexadecimal digits. */
+function commandReference(id) {
+	var crc = -1;
+	for (var at = 0; at < id.length; at++) {
+		crc ^= id.charCodeAt(at);
+		for (var bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+	}
+	return hexadecimal(~crc >>> 0);
+}
+
+function hexadecimal(number) {
+	return ('0000000' + number.toString(16)).slice(-8);
+}
+
+function amount(language, quantity, number) {
+	var digits = number === undefined ? '?' : String(number);
+	return (language === 'fr' ? digits.replace('.', ',') : digits) + ' ' + quantity.unit;
+}
+
 /** As the device would have written it. */
 function alertText(language, quantity, condition, value, threshold) {
 	var words = WORDS[language];
 	var what = words[quantity.name];
-	function amount(number) {
-		var digits = number === undefined ? '?' : String(number);
-		return (language === 'fr' ? digits.replace('.', ',') : digits) + ' ' + quantity.unit;
+	function size(number) {
+		return amount(language, quantity, number);
 	}
 	if (condition === 'lost') return what + words.lost + ' ' + threshold;
 	if (condition === 'falling')
-		return (
-			what + ' ' + words.falling + ' ' + amount(-(value || 0)) + ' ' + words.rate + ' ' + amount(-(threshold || 0))
-		);
+		return what + ' ' + words.falling + ' ' + size(-(value || 0)) + ' ' + words.rate + ' ' + size(-(threshold || 0));
 	if (condition === 'rising')
-		return what + ' ' + words.rising + ' ' + amount(value) + ' ' + words.rate + ' ' + amount(threshold);
-	return what + ' ' + amount(value) + ', ' + words[condition] + ' ' + amount(threshold);
+		return what + ' ' + words.rising + ' ' + size(value) + ' ' + words.rate + ' ' + size(threshold);
+	return what + ' ' + size(value) + ', ' + words[condition] + ' ' + size(threshold);
 }
 
 /** Journal epoch and sequence. */
@@ -209,7 +292,7 @@ function recordName(bits, kind) {
 	var epoch = bits(32);
 	var sequence = bits(32);
 	if (sequence === 0) throw refusal('sequence: 0 is below 1');
-	return ('0000000' + epoch.toString(16)).slice(-8) + '-' + kind + sequence;
+	return hexadecimal(epoch) + '-' + kind + sequence;
 }
 
 function dateOf(bits, what) {

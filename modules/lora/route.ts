@@ -1,7 +1,16 @@
 import { Fault } from '../fault';
 import type { Alarm, Clock, Log, Outgoing, Radio, Route, RouteListener, UplinkEnd } from '../ports';
 import { commandMessage } from './command';
-import { ALERT_BYTE_LENGTH, Port, READING_BYTE_LENGTH, SHORT_BYTE_LENGTH, shorten } from './payload';
+import {
+	ALERT_BYTE_LENGTH,
+	Port,
+	READING_BYTE_LENGTH,
+	REPLY_BYTE_LENGTH,
+	SHORT_ALERT_BYTE_LENGTH,
+	SHORT_BYTE_LENGTH,
+	shorten,
+	shortenAlert,
+} from './payload';
 import type { SessionKeeper } from './session';
 
 export interface LoraRouteOptions {
@@ -23,7 +32,8 @@ const UNANSWERED_MAX = 4;
 
 /**
  * The last resort where there is no Wi-Fi: packed records, one at a time, when the radio may send again. Each is confirmed, and
- * the network's acknowledgement is its receipt; a reading without a number goes as the guide's eight bytes, and gets none.
+ * the network's acknowledgement is its receipt. A reading without a number goes as the guide's eight bytes, and an alert without one
+ * in short: they get none, for the whole of them is to come yet.
  *
  *     closed ──open──▶ opening (joins, or goes on with its session) ──▶ open ──no acknowledgement, radio failed──▶ closed
  *                                                                      │ ▲
@@ -42,6 +52,7 @@ export class LoraRoute implements Route {
 	readonly #asking: Alarm;
 	#askAgain = ASK_AGAIN_FIRST;
 	readonly #short = new Uint8Array(SHORT_BYTE_LENGTH);
+	readonly #shortAlert = new Uint8Array(SHORT_ALERT_BYTE_LENGTH);
 	#state: Route['state'] = 'closed';
 	#isSending = false;
 	#isWanted = false;
@@ -100,26 +111,30 @@ export class LoraRoute implements Route {
 		const port = portOf(channel, body.byteLength, sequence);
 		const { radio, clock } = this.#options;
 		const wait = radio.readyAt - clock.ticks;
-		const size = port === Port.SHORT ? SHORT_BYTE_LENGTH : body.byteLength;
-		if (this.#isSending || wait > 0 || size > radio.room) {
+		const payload = this.#payloadOf(port, new Uint8Array(body), sequence);
+		if (this.#isSending || wait > 0 || payload.byteLength > radio.room) {
 			this.#isWanted = true;
 			if (!this.#isSending && wait > 0 && wait < 2 ** 31) this.#alarm.set(Math.ceil(wait));
 			return false;
 		}
-		let payload = new Uint8Array(body);
-		if (port === Port.SHORT) {
-			shorten(payload, this.#short);
-			payload = this.#short;
-		}
 		this.#isSending = true;
 		this.#sequence = sequence;
 		try {
-			radio.send(port, payload, sequence !== undefined);
+			// An alert in short gets no receipt, and is worth the network's acknowledgement all the same: it goes again without one.
+			radio.send(port, payload, port !== Port.SHORT);
 		} catch (thrown) {
 			this.#isSending = false;
 			throw thrown;
 		}
 		return true;
+	}
+
+	#payloadOf(port: number, whole: Uint8Array, sequence: number | undefined): Uint8Array {
+		if (sequence !== undefined) return whole;
+		const short = port === Port.ALERT ? this.#shortAlert : this.#short;
+		if (port === Port.ALERT) shortenAlert(whole, short);
+		else shorten(whole, short);
+		return short;
 	}
 
 	close(): void {
@@ -234,5 +249,6 @@ export class LoraRoute implements Route {
 function portOf(channel: Outgoing['channel'], length: number, sequence: number | undefined): number {
 	if (channel === 'data' && length === READING_BYTE_LENGTH) return sequence === undefined ? Port.SHORT : Port.READING;
 	if (channel === 'alert' && length === ALERT_BYTE_LENGTH) return Port.ALERT;
+	if (channel === 'replies' && length === REPLY_BYTE_LENGTH && sequence !== undefined) return Port.REPLY;
 	throw new Fault('misuse', `lorawan: ${channel} of ${length} bytes is not packed for it`);
 }

@@ -35,6 +35,7 @@ export class AlertBook implements Mail {
 	readonly channel = 'alert';
 	readonly everywhere = true;
 	readonly base: number;
+	shown = 0;
 	/** Of the journal; see Journal. */
 	erasing: Erasing;
 	readonly #options: AlertBookOptions;

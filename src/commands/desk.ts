@@ -3,6 +3,7 @@ import type { Alarm, Clock, KeyValue, Log, WakeCause } from '../../modules/ports
 import { formatJson, type JsonObject, parseJson } from '../../modules/text/json';
 import { encode } from '../../modules/text/utf8';
 import type { Letter, Mail } from '../delivery/mail';
+import { packedReply } from '../messages/packed';
 import { replyMessage } from '../messages/reply';
 import { BOUNDS, checkExpiry, commandOf, expiryOf, idOf, read } from './arrival';
 import { type CommandActions, catalogue, checkArguments } from './catalogue';
@@ -125,7 +126,7 @@ export class Desk implements Mail {
 		if (finished) {
 			const { serial: sequence, id, status, detail, timestamp } = finished;
 			const message = replyMessage(this.#options.deviceId, id, status, detail, timestamp);
-			this.#ready = { sequence, id, body: encode(message) };
+			this.#ready = { sequence, id, body: encode(message), packed: packedReply(id, status, timestamp) };
 		}
 		return this.#ready;
 	}

@@ -359,9 +359,14 @@ export class Courier implements LaneOwner, ReadingsOwner {
 			if (!letter) return;
 			after = letter.sequence;
 			const { id, packed } = letter;
+			const { channel } = mail;
 			const body = lane.isPacked ? packed : letter.body;
-			if (body === undefined || body.byteLength > (lane.route.packedRoom ?? body.byteLength)) continue;
-			lane.send({ channel: mail.channel, sequence: mail.base + letter.sequence, id, body });
+			if (body === undefined) continue;
+			if (body.byteLength <= (lane.route.packedRoom ?? body.byteLength))
+				lane.send({ channel, sequence: mail.base + letter.sequence, id, body });
+			// In short, once, and without a receipt: the whole of it goes when there is room.
+			else if (after > (mail.shown ?? after) && lane.send({ channel, sequence: undefined, id, body }))
+				mail.shown = after;
 		}
 	}
 

@@ -22,6 +22,8 @@ export interface Mail {
 	readonly everywhere: boolean;
 	/** Added to a sequence, so that numbers of several mails and of readings never meet: k × MAIL_BASE, k ≥ 1. */
 	readonly base: number;
+	/** Of those whose packed form has a shorter one: the last that went so by a route with no room for the whole, which goes yet. */
+	shown?: number;
 	/** The first letter after `after` (0: from the start); undefined: none. Cheap when there is none. */
 	next(after: number): Letter | undefined;
 	/** The server has it. What is not held is skipped. */

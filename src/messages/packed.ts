@@ -1,6 +1,9 @@
+import { CRC_START, crcBytes, crcEnd } from '../../modules/journal/crc32';
+import { encode } from '../../modules/text/utf8';
 import { ALERT_BYTE_LENGTH, type Alert, packAlert } from '../alerts/record';
 import type { Language } from '../alerts/words';
 import { packReading, READING_BYTE_LENGTH, type Reading } from '../sensing/reading';
+import type { ReplyStatus } from './reply';
 
 /** Its place in its journal: by it the server makes the same name of it as on every other route. */
 interface Place {
@@ -31,6 +34,22 @@ export function packedAlert(place: Place, timestamp: number, alert: Alert, langu
 	packAlert({ ...alert, stamp }, bytes.subarray(NAME_BYTE_LENGTH, NAME_BYTE_LENGTH + ALERT_BYTE_LENGTH));
 	bytes[NAME_BYTE_LENGTH + ALERT_BYTE_LENGTH] = LANGUAGES.indexOf(language);
 	return bytes.buffer;
+}
+
+const STATUSES: readonly ReplyStatus[] = Object.freeze(['done', 'refused', 'failed']);
+const REPLY_BYTE_LENGTH = 9;
+
+/**
+ * How a command ended: 9 bytes (port 4), without what is to be said of it.
+ * @param timestamp epoch milliseconds; undefined: the time was not known
+ */
+export function packedReply(commandId: string, status: ReplyStatus, timestamp: number | undefined): ArrayBuffer {
+	const id = new Uint8Array(encode(commandId));
+	const view = new DataView(new ArrayBuffer(REPLY_BYTE_LENGTH));
+	view.setUint8(0, STATUSES.indexOf(status));
+	view.setUint32(1, crcEnd(crcBytes(CRC_START, id, 0, id.byteLength)));
+	view.setUint32(5, timestamp === undefined ? 0 : Math.floor(timestamp / 1000));
+	return view.buffer;
 }
 
 function named({ epoch, sequence }: Place, length: number): Uint8Array<ArrayBuffer> {

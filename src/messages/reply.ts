@@ -1,3 +1,5 @@
+export type ReplyStatus = 'done' | 'refused' | 'failed';
+
 /**
  * How a command ended (wire.md, "Commands").
  * @param timestamp epoch milliseconds; left out where the time was not known
@@ -5,7 +7,7 @@
 export function replyMessage(
 	deviceId: string,
 	commandId: string,
-	status: 'done' | 'refused' | 'failed',
+	status: ReplyStatus,
 	detail: string,
 	timestamp: number | undefined,
 ): string {

@@ -14,6 +14,7 @@ export interface Codec {
 	decodeUplink(input: { bytes: ArrayLike<number>; fPort: number }): Coded;
 	encodeDownlink(input: { data: unknown }): Coded;
 	decodeDownlink(input: { bytes: ArrayLike<number>; fPort: number }): Coded;
+	commandReference(id: string): string;
 }
 
 export const codecFile = resolve(import.meta.dirname, '../../modules/lora/codec.js');

@@ -27,6 +27,9 @@ export function loraWorld(
 	const codec = loadCodec();
 	const air = new Air({ scheduler: world.time, random32, distance, fading: 0.5 });
 	const ports: number[] = [];
+	const pushed: string[] = [];
+	const commandIdOf = (_: string, reference: string) =>
+		pushed.find((each) => codec.commandReference(each) === reference);
 	/** Each frame of the device. */
 	const frames: { readonly frequencyHz: number; readonly from: number; readonly to: number }[] = [];
 	air.onUplink = ({ frequency }, took) =>
@@ -43,7 +46,7 @@ export function loraWorld(
 			const event = JSON.parse(JSON.stringify(isTts ? ttsEvent(uplink, now()) : chirpstackEvent(uplink, now())));
 			const told = uplinkOf(isTts ? 'tts' : 'chirpstack', undefined, event);
 			if (told && told.devEui !== devEui) throw new Error(`an uplink of ${told.devEui}`);
-			if (told) world.server.ingest().submit(arrivalOf(codec, id, told, now()), () => {});
+			if (told) world.server.ingest().submit(arrivalOf(codec, id, told, now(), commandIdOf), () => {});
 		},
 	});
 	network.register(devEui, appKey);
@@ -58,7 +61,8 @@ export function loraWorld(
 			return makeLora({ ...parts, radio, rests: ledger });
 		},
 	});
-	const push = (command: object): void => {
+	const push = (command: { readonly command_id: string; readonly [name: string]: unknown }): void => {
+		pushed.push(command.command_id);
 		const { bytes, fPort } = codec.encodeDownlink({ data: command });
 		network.push(devEui, { port: fPort!, payload: Buffer.from(bytes!) });
 	};

@@ -56,6 +56,43 @@ describe('without Wi-Fi', () => {
 		expect(query('SELECT count(*) AS short FROM readings WHERE epoch IS NULL')).toEqual([{ short: 0 }]);
 	});
 
+	test('where eleven bytes are all, an alert is shown in short at once, and a command ends by port 4; the whole comes later', () => {
+		const { time, board, powerOn, person, query, ports, push, air } = story(us915, 8.7);
+		const alerts = () =>
+			query("SELECT alert_id, door, body FROM messages WHERE kind = 'alert' ORDER BY id").map(
+				({ alert_id, door, body }) => ({
+					...JSON.parse(String(body)),
+					alert_id,
+					door,
+				}),
+			);
+		board.isReachable = false;
+		powerOn();
+		time.advance(minutes(5));
+		person.feverCelsius = 40;
+		time.advance(minutes(3));
+		expect(ports).toContain(3);
+		expect(alerts()).toMatchObject([{ alert_type: 'temperature_high', door: 'lorawan', priority: 'high' }]);
+		expect(alerts()[0]).not.toHaveProperty('threshold');
+		expect(alerts()[0].alert_id).toMatch(/^[0-9a-f]{8}-s\d+-temperature_high$/);
+		expect(ports.filter((port) => port === 3).length).toBe(1);
+		push({ command_id: 'slower', command: 'set_interval', arguments: { seconds: 30 } });
+		time.advance(minutes(3));
+		const replies = () => query("SELECT command_id, door, body FROM messages WHERE kind = 'replies'");
+		expect(replies()).toMatchObject([{ command_id: 'slower', door: 'lorawan' }]);
+		expect(JSON.parse(String(replies()[0]!.body))).toMatchObject({ status: 'done' });
+		expect(ports.filter((port) => port === 4).length).toBe(1);
+		// Near: the whole alert goes, and takes the place of the short one.
+		air.distance = 0.3;
+		time.advance(minutes(10));
+		expect(alerts()).toMatchObject([{ alert_type: 'temperature_high', threshold: 39.1, door: 'lorawan' }]);
+		expect(alerts()[0].alert_id).toMatch(/^[0-9a-f]{8}-a1$/);
+		board.isReachable = true;
+		time.advance(minutes(3) + 1_000);
+		expect([alerts().length, replies().length]).toEqual([1, 1]);
+		expect(board.device.report()).toMatchObject({ backlog: 0 });
+	});
+
 	test('a device that sleeps delivers its newest reading, and no counter or nonce comes twice', () => {
 		const settings = { mode: 'sleep', dataIntervalSeconds: 60, deliverEvery: 2, awakeCapSeconds: 60 };
 		const { time, board, powerOn, cutPower, taken, rows, network, ports } = story(eu868, 0.5, settings);

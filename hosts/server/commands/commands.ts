@@ -99,6 +99,7 @@ export class Commands {
 	readonly #sent: Statement;
 	readonly #one: Statement;
 	readonly #list: Statement;
+	readonly #ids: Statement;
 
 	constructor(database: Database, now: () => number) {
 		this.#now = now;
@@ -116,6 +117,12 @@ export class Commands {
 			'UPDATE commands SET sent_at = ?, sent_by = ? WHERE command_id = ? AND sent_at IS NULL',
 		);
 		this.#one = database.prepare('SELECT * FROM commands WHERE command_id = ?');
+		this.#ids = database
+			.prepare(
+				`SELECT command_id FROM commands WHERE device_id = ?
+				ORDER BY status IS NOT NULL, iif(status IS NULL, id, -id) LIMIT 1000`,
+			)
+			.pluck();
 		this.#list = database.prepare('SELECT * FROM commands WHERE device_id = ? ORDER BY id DESC LIMIT ?');
 	}
 
@@ -200,6 +207,11 @@ export class Commands {
 	one(deviceId: string, commandId: string): ShownCommand | undefined {
 		const row = this.#one.get(commandId) as Row | undefined;
 		return row?.device_id === deviceId ? this.#shown(row) : undefined;
+	}
+
+	/** The id of a device's command that is the one: the oldest that waits for its reply, else the newest of the last thousand. */
+	find(deviceId: string, isIt: (commandId: string) => boolean): string | undefined {
+		return (this.#ids.all(deviceId) as string[]).find(isIt);
 	}
 
 	/** Newest first. */

@@ -172,13 +172,15 @@ export class Doors {
 		});
 		registerLooking(app, guard, queries);
 		const { lorawan } = this.#options;
-		if (lorawan && this.#codec)
+		const codec = this.#codec;
+		if (lorawan && codec)
 			registerLorawan(app, web, {
 				ingest,
-				codec: this.#codec,
+				codec,
 				secret: lorawan.secret,
 				doorkeeper: this.#doorkeeper,
 				deviceOf: (devEui) => credentials.deviceOf(devEui),
+				commandIdOf: (deviceId, reference) => commands.find(deviceId, (id) => codec.commandReference(id) === reference),
 				onName: (devEui, name) => this.#downlinks?.learn(devEui, name),
 				now,
 			});

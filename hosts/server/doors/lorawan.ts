@@ -14,6 +14,8 @@ export interface LorawanDoorOptions {
 	readonly secret: string;
 	readonly doorkeeper: Pick<Doorkeeper, 'stranger'>;
 	readonly deviceOf: (devEui: string) => string | undefined;
+	/** The id of a device's command, by what port 4 calls it. */
+	readonly commandIdOf: (deviceId: string, reference: string) => string | undefined;
 	/** An uplink said what The Things Stack calls the device. */
 	readonly onName?: (devEui: string, name: string) => void;
 	/** Epoch ms. */
@@ -61,7 +63,7 @@ export function registerLorawan(app: FastifyInstance, web: Web, options: Lorawan
 function take(
 	network: Network,
 	request: FastifyRequest,
-	{ ingest, codec, deviceOf, onName, now }: LorawanDoorOptions,
+	{ ingest, codec, deviceOf, commandIdOf, onName, now }: LorawanDoorOptions,
 ): Promise<Outcome | 'ignored'> {
 	const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
 	const { event } = request.query as { event?: unknown };
@@ -74,7 +76,7 @@ function take(
 			deviceId = deviceOf(uplink.devEui);
 			if (deviceId === undefined) throw new Refusal(`dev_eui: ${uplink.devEui} is no device's`, 'foreign');
 			if (uplink.name !== undefined) onName?.(uplink.devEui, uplink.name);
-			ingest.submit(arrivalOf(codec, deviceId, uplink, now()), resolve);
+			ingest.submit(arrivalOf(codec, deviceId, uplink, now(), commandIdOf), resolve);
 		} catch (error) {
 			if (!(error instanceof Refusal)) throw error;
 			const arrival: Arrival = { door: 'lorawan', deviceId, channel: 'data', body, receivedAt: now() };

@@ -10,6 +10,8 @@ export interface Codec {
 		readonly data?: { readonly [name: string]: Json };
 		readonly errors?: readonly string[];
 	};
+	/** By which an uplink of port 4 calls a command. */
+	commandReference(id: string): string;
 	encodeDownlink(input: { data: object }): {
 		readonly fPort?: number;
 		readonly bytes?: readonly number[];

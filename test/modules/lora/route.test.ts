@@ -159,6 +159,28 @@ describe('the LoRaWAN route', () => {
 		expect(said).toEqual(['writable']);
 	});
 
+	test('an alert without a number goes in short: confirmed, and without a receipt', () => {
+		const { route, radio, said } = opened();
+		const body = bodyOf(3);
+		radio.room = 11;
+		const alert = { channel: 'alert' as const, body, again: false };
+		expect(route.send({ ...alert, sequence: 5 })).toBe(false);
+		expect(route.send({ ...alert, sequence: undefined })).toBe(true);
+		const short = vectors.find(({ port, bytes }) => port === 3 && bytes.length === 9)!.bytes.toString('hex');
+		expect(radio.sent).toEqual([{ port: 3, hex: short, confirmed: true }]);
+		radio.onSent?.({ acknowledged: false });
+		expect([said, route.state]).toEqual([['writable'], 'open']);
+	});
+
+	test('how a command ended goes by port 4, and has a receipt', () => {
+		const { route, radio, said } = opened();
+		radio.room = 11;
+		expect(route.send({ channel: 'replies', body: bodyOf(4), sequence: 9, again: false })).toBe(true);
+		expect(radio.sent).toMatchObject([{ port: 4, confirmed: true }]);
+		radio.onSent?.({ acknowledged: true });
+		expect(said).toEqual([['receipt', 9]]);
+	});
+
 	test('an uplink that nobody acknowledges ends it; after four it joins anew', () => {
 		const { route, radio, said, pass } = opened();
 		for (let at = 0; at < 4; at++) {

@@ -47,6 +47,7 @@ const KINDS: Readonly<Record<string, readonly [kind: number, scale: number]>> = 
 	temperature_high: [1, 100],
 	spo2_low: [24, 10],
 	readings_dropped: [65, 1],
+	heart_rate_lost: [20, 1],
 };
 
 /** The alert that a message of port 3 was made of. */

@@ -145,6 +145,27 @@ describe('without a network', () => {
 		expect(journal.backlog).toBe(0);
 	});
 
+	test('where an alert has no room it goes in short, once, and whole when there is room', () => {
+		const { world, alerts, radio, names, acknowledge, join } = setUp();
+		radio.room = 11;
+		alerts.raise(24, 905, 910);
+		join();
+		expect(radio.sent.map(({ port, hex }) => [port, hex.length / 2])).toEqual([[3, 9]]);
+		acknowledge();
+		world.advance(60_000);
+		expect([radio.sent.length, alerts.backlog]).toEqual([1, 1]);
+		alerts.raise(25, 920, 910);
+		world.advance(10);
+		acknowledge();
+		expect(names()).toEqual([expect.stringMatching(/spo2_low$/), expect.stringMatching(/spo2_high$/)]);
+		radio.room = 51;
+		alerts.raise(24, 900, 910);
+		world.advance(10);
+		for (let count = 0; count < 3; count++) acknowledge();
+		expect(names().slice(2)).toEqual(['a1', 'a2', 'a3']);
+		expect(alerts.backlog).toBe(0);
+	});
+
 	test('what nobody acknowledged goes again, later', () => {
 		const { world, journal, take, names, acknowledge, join } = setUp();
 		take();

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { setDevEui } from '../../../../hosts/server/enrol';
 import { readLorawanSettings } from '../../../../hosts/server/lorawan/settings';
-import { shorten } from '../../../../modules/lora/payload';
-import { packedAlert, packedReading } from '../../../../src/messages/packed';
+import { shorten, shortenAlert } from '../../../../modules/lora/payload';
+import { packedAlert, packedReading, packedReply } from '../../../../src/messages/packed';
 import type { Reading } from '../../../../src/sensing/reading';
 import { loadCodec } from '../../../support/codec';
 import { noon, scratch, until } from '../support';
@@ -117,6 +117,41 @@ describe('the doors for network servers', () => {
 		expect((await server.post(id, '/api/iot/data', other)).json).toMatchObject({ result: 'stored', id: 2 });
 	});
 
+	test('an alert in short is shown until the whole takes its place, whichever comes first', async () => {
+		const alertOf = (sequence: number, kind = 24) => {
+			const alert = { stamp: { epochMilliseconds: noon }, kind, value: 905, threshold: 910 };
+			const whole = new Uint8Array(packedAlert({ epoch: 1, sequence }, noon + 600, alert, 'en'));
+			const short = new Uint8Array(9);
+			shortenAlert(whole, short);
+			return { whole, short };
+		};
+		const server = await lorawanRig();
+		const events: unknown[] = [];
+		server.feed.listen(id, (text) => events.push(JSON.parse(text).data));
+		const send = async (bytes: Uint8Array) => (await post(server, '/api/lorawan/tts', tts(3, bytes))).json.result;
+		const first = alertOf(0x0107);
+		expect([await send(first.short), await send(first.short)]).toEqual(['stored', 'duplicate']);
+		expect(server.rows('messages')).toMatchObject([
+			{ kind: 'alert', alert_id: `${(noon / 1000).toString(16)}-s7-spo2_low`, timestamp: noon, epoch: null },
+		]);
+		expect([await send(first.whole), await send(first.whole)]).toEqual(['stored', 'duplicate']);
+		expect(await send(first.short)).toBe('duplicate');
+		const [row, ...others] = server.rows('messages');
+		expect(others).toEqual([]);
+		expect(row).toMatchObject({ alert_id: '00000001-a263', timestamp: noon + 600, epoch: 1, sequence: 263 });
+		expect(JSON.parse(row!.body as string)).toMatchObject({ value: 90.5, threshold: 91 });
+		expect(events).toMatchObject([
+			{ message: 'Oxygen saturation 90.5 %, at or below its threshold' },
+			{ threshold: 91, replaces: `${(noon / 1000).toString(16)}-s7-spo2_low` },
+		]);
+		// Another kind, or another sequence in the same second, is another alert.
+		expect(await send(alertOf(0x0107, 8).short)).toBe('stored');
+		expect(await send(alertOf(0x0108).short)).toBe('stored');
+		expect(await send(alertOf(0x0109).whole)).toBe('stored');
+		expect(await send(alertOf(0x0109).short)).toBe('duplicate');
+		expect(server.rows('messages').length).toBe(4);
+	});
+
 	test("a sketch's uptime dates nothing: its arrival does", async () => {
 		const server = await lorawanRig();
 		const sketch = Uint8Array.of(0x0e, 0x4c, 0, 72, 0, 0, 0, 90);
@@ -142,7 +177,7 @@ describe('the doors for network servers', () => {
 	test.each([
 		['an unknown device', tts(2, whole, 'ffffffffffffffff'), 'dev_eui: ffffffffffffffff is no device'],
 		['a short payload', tts(2, whole.subarray(1)), 'payload: 26 bytes, not 27'],
-		['an unknown port', tts(77, whole), 'fPort: 77 is none of 1, 2 and 3'],
+		['an unknown port', tts(77, whole), 'fPort: 77 is none of 1, 2, 3 and 4'],
 		['no DevEUI', { ...tts(2, whole), end_device_ids: {} }, 'end_device_ids.dev_eui: missing'],
 		['what is no base64', { ...tts(2, whole), uplink_message: { f_port: 2, frm_payload: '?' } }, 'must be base64'],
 		['no JSON', '{', 'a name in double quotes'],
@@ -212,6 +247,28 @@ describe('commands by LoRaWAN', () => {
 		const said = loadCodec().decodeDownlink({ bytes, fPort: f_port ?? fPort }).data;
 		expect(said).toMatchObject({ command_id: command.command_id, command: 'set_interval', arguments: { seconds: 60 } });
 		expect(JSON.stringify(server.lines)).not.toContain('Bearer');
+	});
+
+	test('end as the device says on port 4; a result of no command is refused', async () => {
+		const server = await lorawanRig();
+		const send = async (command: string, status: 'done' | 'refused', time: number) =>
+			(await post(server, '/api/lorawan/tts', tts(4, new Uint8Array(packedReply(command, status, time))))).json;
+		const [first, second] = ['flush', 'read_now'].map(
+			(command) => server.commands.issue(id, { command }, 'somebody').command.command_id,
+		);
+		expect(await send(second!, 'refused', noon)).toMatchObject({ result: 'stored' });
+		expect(await send(second!, 'refused', noon)).toMatchObject({ result: 'duplicate' });
+		expect(server.commands.one(id, second!)?.state).toBe('refused');
+		expect(server.commands.one(id, first!)?.state).toBe('queued');
+		expect(await send(first!, 'done', noon)).toMatchObject({ result: 'stored' });
+		expect(server.commands.one(id, first!)?.state).toBe('done');
+		expect(await send('another', 'done', noon)).toMatchObject({
+			error: expect.stringMatching(/^command_reference: [0-9a-f]{8} is no command of ESP32_001$/),
+		});
+		expect(server.rows('messages').map(({ kind, command_id }) => [kind, command_id])).toEqual([
+			['replies', second],
+			['replies', first],
+		]);
 	});
 
 	test('a device without a DevEUI is told nothing by LoRaWAN', async () => {

@@ -3,11 +3,12 @@ import { Handle } from '../../../../hosts/xs/device/operations';
 import { Wire } from '../../../../hosts/xs/device/wire';
 import { Fault } from '../../../../modules/fault';
 import { commandMessage } from '../../../../modules/lora/command';
-import { SHORT_BYTE_LENGTH, shorten } from '../../../../modules/lora/payload';
+import { SHORT_ALERT_BYTE_LENGTH, SHORT_BYTE_LENGTH, shorten, shortenAlert } from '../../../../modules/lora/payload';
 import { decode } from '../../../../modules/text/utf8';
 import type { Alert } from '../../../../src/alerts/record';
 import type { Language } from '../../../../src/alerts/words';
-import { packedAlert, packedReading } from '../../../../src/messages/packed';
+import { packedAlert, packedReading, packedReply } from '../../../../src/messages/packed';
+import type { ReplyStatus } from '../../../../src/messages/reply';
 import type { Reading } from '../../../../src/sensing/reading';
 
 interface Record {
@@ -16,6 +17,7 @@ interface Record {
 	readonly reading?: Reading;
 	readonly alert?: Alert;
 	readonly language: Language;
+	readonly reply?: { readonly id: string; readonly status: ReplyStatus };
 }
 
 new Wire().attachFunction((given: string | ArrayBuffer, short?: boolean) => {
@@ -26,11 +28,12 @@ new Wire().attachFunction((given: string | ArrayBuffer, short?: boolean) => {
 			return Fault.from(thrown, 'misuse').code;
 		}
 	}
-	const { place, timestamp, reading, alert, language } = JSON.parse(given) as Record;
-	if (alert) return packedAlert(place, timestamp, alert, language);
-	const whole = packedReading(place, timestamp, reading!);
+	const { place, timestamp, reading, alert, language, reply } = JSON.parse(given) as Record;
+	if (reply) return packedReply(reply.id, reply.status, timestamp);
+	const whole = alert ? packedAlert(place, timestamp, alert, language) : packedReading(place, timestamp, reading!);
 	if (!short) return whole;
-	const bytes = new Uint8Array(SHORT_BYTE_LENGTH);
-	shorten(new Uint8Array(whole), bytes);
+	const bytes = new Uint8Array(alert ? SHORT_ALERT_BYTE_LENGTH : SHORT_BYTE_LENGTH);
+	if (alert) shortenAlert(new Uint8Array(whole), bytes);
+	else shorten(new Uint8Array(whole), bytes);
 	return bytes.buffer;
 }, Handle.DEVICE);
