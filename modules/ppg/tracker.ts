@@ -18,17 +18,17 @@ import type { PpgReason } from './reason';
 const ENOUGH = 30;
 /** A pulse that suddenly is so much larger than the trusted one is not the pulse. */
 const LOUD = 2.5;
+/** So much larger, it may be: what is told then is told on trust. */
 const SUDDEN = 1.4;
 /** Seconds for which a rate is followed through windows that say nothing. */
 const PATIENCE = 8;
 /** Seconds for which the last rate, loudness and side of the pulse are held against what comes after. */
 const MEMORY = 120;
-
 /** Seconds of plain beats that are remembered: so long a rate is followed through others when they are louder. */
 const TRUST = 10;
 /** Seconds after a stride in which nothing is believed that may be a part of it. */
 const STRIDES = 6;
-/** How far the rate told may be from what the window says: a heart that races or recovers changes faster than it can be told. */
+/** How far the rate told may be from what the window says, less above `FAST`: a heart that races or recovers outruns any mean. */
 const CHANGING = 7;
 const CHANGING_FAST = 2.5;
 const CHANGING_AT_FIRST = 0.8;

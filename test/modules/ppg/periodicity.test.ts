@@ -37,6 +37,27 @@ describe('the period of a window', () => {
 		);
 	});
 
+	test('a law: at a quarter of it a wave is upside down by its second harmonic’s share, whatever the phases', () => {
+		fc.assert(
+			fc.property(
+				fc.double({ min: 14, max: 24, noNaN: true }),
+				fc.double({ min: 0, max: 0.8, noNaN: true }),
+				fc.double({ min: 0, max: 6.28, noNaN: true }),
+				(period, second, phase) => {
+					const found = find(
+						of(200, (at) => {
+							const turn = (2 * Math.PI * at) / period;
+							return Math.sin(turn) + second * Math.sin(2 * turn + phase);
+						}),
+					)!;
+					const share = second ** 2 / (1 + second ** 2);
+					expect(Math.abs(found.quarter + share)).toBeLessThan(0.1);
+				},
+			),
+			{ seed: 8, numRuns: 200 },
+		);
+	});
+
 	test('of noise is none, or none that is clear', () => {
 		const random = seededRandom32(9);
 		for (let round = 0; round < 50; round++)
