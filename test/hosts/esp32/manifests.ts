@@ -127,19 +127,29 @@ export function reached(main: string, types: boolean): Set<string> {
 	return found;
 }
 
+interface Import {
+	readonly name: string;
+	readonly isType: boolean;
+}
+
+const parsed = new Map<string, readonly Import[]>();
+
 function importsOf(name: string, types: boolean): string[] {
+	const imports = parsed.get(name) ?? parse(name);
+	parsed.set(name, imports);
+	return imports.filter(({ isType }) => types || !isType).map((each) => each.name);
+}
+
+function parse(name: string): Import[] {
 	const path = join(root, `${name}.ts`);
 	const source = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.ES2022);
 	return source.statements.flatMap((statement) => {
-		const specifier =
-			ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement) ? statement.moduleSpecifier : undefined;
+		if (!ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement)) return [];
+		const { moduleSpecifier: specifier } = statement;
 		if (!specifier || !ts.isStringLiteral(specifier) || !specifier.text.startsWith('.')) return [];
-		if (!types && isType(statement)) return [];
-		return [relative(root, resolve(dirname(path), specifier.text))];
+		const isType = ts.isExportDeclaration(statement)
+			? statement.isTypeOnly
+			: statement.importClause?.isTypeOnly === true;
+		return [{ name: relative(root, resolve(dirname(path), specifier.text)), isType }];
 	});
-}
-
-function isType(statement: ts.Statement): boolean {
-	if (ts.isExportDeclaration(statement)) return statement.isTypeOnly;
-	return ts.isImportDeclaration(statement) && statement.importClause?.isTypeOnly === true;
 }
