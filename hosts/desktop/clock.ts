@@ -19,6 +19,15 @@ export class DesktopClock implements Clock {
 	}
 }
 
+/** A timer bears its alarm: one function serves all of them. */
+interface Armed {
+	alarm?: TimerAlarm;
+}
+
+function fire(timer: unknown): void {
+	(timer as Armed).alarm?.fire();
+}
+
 class TimerAlarm implements Alarm {
 	readonly #owner: AlarmOwner;
 	#timer: ReturnType<typeof Timer.set> | undefined;
@@ -29,10 +38,13 @@ class TimerAlarm implements Alarm {
 
 	set(delay: number): void {
 		this.clear();
-		this.#timer = Timer.set(() => {
-			this.#timer = undefined;
-			this.#owner.onAlarm(this);
-		}, delay);
+		this.#timer = Timer.set(fire as () => void, delay);
+		(this.#timer as Armed).alarm = this;
+	}
+
+	fire(): void {
+		this.#timer = undefined;
+		this.#owner.onAlarm(this);
 	}
 
 	clear(): void {

@@ -5,8 +5,8 @@ import type { Alarm, AlarmOwner, Clock } from '../../modules/ports';
  * cleared: one that is only paused is never collected.
  */
 export interface TimerPart<T> {
-	/** Fires once, and is gone then. */
-	set(callback: () => void, interval: number): T;
+	/** Fires once, with the timer, and is gone then. */
+	set(callback: (timer: T) => void, interval: number): T;
 	/** For one that has not fired. */
 	schedule(timer: T, interval: number): void;
 	clear(timer: T): void;
@@ -17,7 +17,7 @@ export interface TicksPart {
 	readonly ticks: number;
 }
 
-export interface BoardClockOptions<T> {
+export interface BoardClockOptions<T extends object> {
 	readonly timer: TimerPart<T>;
 	readonly time: TicksPart;
 	/** What the system takes for epoch milliseconds. */
@@ -28,7 +28,7 @@ export interface BoardClockOptions<T> {
 
 const LONGEST = 2 ** 31 - 1;
 
-export class BoardClock<T> implements Clock {
+export class BoardClock<T extends object> implements Clock {
 	readonly #options: BoardClockOptions<T>;
 	#last: number;
 	#ticks: number;
@@ -59,24 +59,37 @@ export class BoardClock<T> implements Clock {
 	}
 }
 
+/** A timer bears its alarm: one function serves all of them, where one for each would be 9 slots. */
+interface Armed {
+	alarm?: { fire(): void };
+}
+
+function fire(timer: object): void {
+	(timer as Armed).alarm?.fire();
+}
+
 /** Has a timer while it is armed, so that nothing is left of an alarm which nobody knows any more. */
-class TimerAlarm<T> implements Alarm {
+class TimerAlarm<T extends object> implements Alarm {
 	readonly #part: TimerPart<T>;
-	readonly #fire: () => void;
+	readonly #owner: AlarmOwner;
 	#timer: T | undefined;
 
 	constructor(part: TimerPart<T>, owner: AlarmOwner) {
 		this.#part = part;
-		this.#fire = () => {
-			this.#timer = undefined;
-			owner.onAlarm(this);
-		};
+		this.#owner = owner;
+	}
+
+	fire(): void {
+		this.#timer = undefined;
+		this.#owner.onAlarm(this);
 	}
 
 	set(delay: number): void {
 		const interval = Math.min(LONGEST, Math.max(0, Math.ceil(delay)));
-		if (this.#timer === undefined) this.#timer = this.#part.set(this.#fire, interval);
-		else this.#part.schedule(this.#timer, interval);
+		if (this.#timer === undefined) {
+			this.#timer = this.#part.set(fire, interval);
+			(this.#timer as Armed).alarm = this;
+		} else this.#part.schedule(this.#timer, interval);
 	}
 
 	clear(): void {

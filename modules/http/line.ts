@@ -61,6 +61,8 @@ export interface Question {
 export class Line extends TapLine<Client, HttpSocket> {
 	readonly #events: LineEvents;
 	#request: Request | undefined;
+	/** Of the question at hand. */
+	#headers: Map<string, string> | undefined;
 	/** What of the body is still to be written. */
 	#body: Uint8Array | undefined;
 	#answer: Answer | undefined;
@@ -109,6 +111,7 @@ export class Line extends TapLine<Client, HttpSocket> {
 	ask({ path, headers, body, answer }: Question): void {
 		if (this.ended || this.#answer) throw new Fault('misuse', 'the line is busy, or ended');
 		this.#answer = answer;
+		this.#headers = headers;
 		this.#body = body;
 		this.#head.clear();
 		if (this.stage === Stage.READY) this.become(Stage.ASKING);
@@ -149,6 +152,8 @@ export class Line extends TapLine<Client, HttpSocket> {
 	#onHeaders(status: number, headers: Map<string, string>): void {
 		const answer = this.#answer;
 		if (!answer) throw new Fault('protocol', 'an answer to no request');
+		// They went out; the client would hold them until the answer was told.
+		this.#headers?.clear();
 		answer.begin(status, headers);
 		if (answer.isWhole && !answer.keepsAlive) this.#finish(false);
 		else if (answer.isChunked) this.#takeOver(answer);
@@ -206,7 +211,7 @@ export class Line extends TapLine<Client, HttpSocket> {
 
 	#finish(keep: boolean): void {
 		const answer = this.#answer!;
-		this.#answer = this.#request = this.#body = undefined;
+		this.#answer = this.#request = this.#headers = this.#body = undefined;
 		this.#answers++;
 		if (keep) this.become(Stage.READY);
 		else this.close();

@@ -100,8 +100,29 @@ export class Said {
 	}
 }
 
+const BEFORE = '{"reading_id":"';
+const BEHIND = '","status":"stored"}';
+
+/** Just what our server says of a reading that it kept: seen so without making anything of it, as there are dozens. */
+function isPlainlyKept(bytes: Uint8Array, sequence: number): boolean {
+	const end = `-${sequence}${BEHIND}`;
+	const start = bytes.length - end.length;
+	if (start < BEFORE.length || !startsWith(bytes, 0, BEFORE) || !startsWith(bytes, start, end)) return false;
+	for (let at = BEFORE.length; at < start; at++) {
+		const byte = bytes[at]!;
+		if (byte < 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x5c) return false;
+	}
+	return true;
+}
+
+function startsWith(bytes: Uint8Array, from: number, text: string): boolean {
+	for (let at = 0; at < text.length; at++) if (bytes[from + at] !== text.charCodeAt(at)) return false;
+	return true;
+}
+
 /** A result that names another reading is none. */
 function verdictOf(bytes: Uint8Array, sequence: number): Verdict {
+	if (isPlainlyKept(bytes, sequence)) return KEPT;
 	const result = parsed(bytes);
 	if (!(result instanceof JsonObject)) return UNKNOWN;
 	const id = result.get('reading_id');

@@ -21,7 +21,7 @@ class FakeTimer {
 	readonly alive = new Set<object>();
 	made = 0;
 
-	set(callback: () => void, interval: number): object {
+	set(callback: (timer: object) => void, interval: number): object {
 		this.made++;
 		const timer = { callback, event: undefined as { cancel(): void } | undefined };
 		this.alive.add(timer);
@@ -30,12 +30,12 @@ class FakeTimer {
 	}
 
 	schedule(timer: object, interval: number): void {
-		const it = timer as { callback: () => void; event: { cancel(): void } | undefined };
+		const it = timer as { callback: (timer: object) => void; event: { cancel(): void } | undefined };
 		if (!this.alive.has(it)) throw new Error('invalid');
 		if (!Number.isInteger(interval) || interval < 0 || interval >= 2 ** 31) throw new Error(`interval ${interval}`);
 		it.event?.cancel();
 		it.event = this.time.schedule(interval, () => {
-			it.callback();
+			it.callback(it);
 			this.alive.delete(it);
 		});
 	}
