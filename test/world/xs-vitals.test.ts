@@ -29,10 +29,12 @@ describe('vital signs, on XS', () => {
 		world.time.advance(2 * MINUTE);
 		expect(board.device.report().missing).toEqual({});
 		expect(worn!.bus.violations).toEqual([]);
-		const { arenaPeak, slotsPeak, chunksPeak, stackPeak } = (board.device as XsFirmware).statistics!;
+		const { arenaPeak, slotsPeak, chunksPeak, stackPeak, slotSize } = (board.device as XsFirmware).statistics!;
 		console.log(
 			`with five drivers and the estimator: arena ${arenaPeak}, slots ${slotsPeak}, chunks ${chunksPeak}, stack ${stackPeak}`,
 		);
+		// What was measured and a tenth more.
+		expect(arenaPeak).toBeLessThanOrEqual((50_300 * slotSize) / 16);
 		world.close();
 	});
 });

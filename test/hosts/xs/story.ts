@@ -8,9 +8,9 @@ import { type BoardSetUp, makeWorld, type Resident, type WorldOptions } from '..
  * XS is exact, and so are computrons: a test may hold them.
  */
 export const BUDGET = Object.freeze({
-	arenaPeak: 43_000,
-	slotsPeak: 24_800,
-	chunksPeak: 8_100,
+	arenaPeak: 36_100,
+	slotsPeak: 20_300,
+	chunksPeak: 6_900,
 	stackPeak: 7_600,
 	keys: 20,
 	computronsPerReading: 65_600,

@@ -11,7 +11,8 @@ const clock: Clock = {
 	get ticks() {
 		return world.ticks;
 	},
-	time: undefined,
+	// Known, else the route asks the network for it.
+	time: 1_767_268_800_000,
 	alarm: () => ({ set() {}, clear() {} }),
 };
 const store = {
