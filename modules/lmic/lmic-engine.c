@@ -765,9 +765,9 @@ static void obey(const uint8_t *message, size_t length)
 			break;
 		case ENGINE_SEND: sendUplink(&reader); break;
 		case ENGINE_END:
+			/* The radio sleeps. Held in reset it would draw milliamperes, and a device that sleeps for long would feed it. */
 			gEngine.alive = 0;
 			LMIC_shutdown();
-			engineSilence();
 			break;
 		default: break;
 	}
