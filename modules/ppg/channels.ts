@@ -1,5 +1,5 @@
-/** What ends at 5 Hz loses nothing when it is looked at 12.5 times a second. */
-const STRIDE = 2;
+/** What ends at 5 Hz loses nothing when it is looked at 12.5 times a second: so seldom red is kept. */
+export const STRIDE = 2;
 /** So many of those samples are independent of each other: 5 of 6.25 Hz. */
 const INDEPENDENT = 0.8;
 
@@ -21,11 +21,16 @@ export class Channels {
 	discord = 0;
 
 	/**
+	 * @param red every second sample: the first is beside `infrared[phase]`
 	 * @param period samples from beat to beat
 	 * @param scale constant infrared by constant red light
 	 */
-	measure(red: Float32Array, infrared: Float32Array, from: number, to: number, period: number, scale: number): void {
+	measure(red: Float32Array, phase: number, infrared: Float32Array, from: number, period: number, scale: number): void {
 		const lag = Math.round(period);
+		const to = infrared.length;
+		let at = from + lag + STRIDE;
+		if ((at - phase) % STRIDE !== 0) at++;
+		let index = (at - phase) / STRIDE;
 		let redHeld = 0;
 		let infraredHeld = 0;
 		let held2 = 0;
@@ -34,9 +39,12 @@ export class Channels {
 		let both = 0;
 		let redSlope = 0;
 		let infraredSlope = 0;
-		let heldBefore = infrared[from]! + infrared[from + 2 * lag]!;
-		for (let at = from + lag + 2; at < to - lag; at += STRIDE) {
-			const r = red[at]!;
+		const first = at;
+		let redBefore = red[index - 1]!;
+		let infraredBefore = infrared[at - STRIDE]!;
+		let heldBefore = infrared[at - STRIDE - lag]! + infrared[at - STRIDE + lag]!;
+		for (; at < to - lag; at += STRIDE) {
+			const r = red[index++]!;
 			const i = infrared[at]!;
 			const held = infrared[at - lag]! + infrared[at + lag]!;
 			redHeld += r * held;
@@ -47,14 +55,16 @@ export class Channels {
 			both += r * i;
 			const rise = held - heldBefore;
 			heldBefore = held;
-			redSlope += (r - red[at - STRIDE]!) * rise;
-			infraredSlope += (i - infrared[at - STRIDE]!) * rise;
+			redSlope += (r - redBefore) * rise;
+			infraredSlope += (i - infraredBefore) * rise;
+			redBefore = r;
+			infraredBefore = i;
 		}
 		this.ratio = this.error = this.coherence = 0;
 		this.discord = 1;
 		if (!(red2 > 0 && infraredHeld > 0)) return;
 		const slope = redHeld / infraredHeld;
-		const count = (to - from - 2 * lag - 2) / STRIDE;
+		const count = (to - lag - first) / STRIDE;
 		const rest = Math.max(0, red2 - 2 * slope * both + slope * slope * infrared2) / count;
 		this.ratio = slope * scale;
 		this.error = (scale * Math.sqrt((rest * held2) / INDEPENDENT)) / infraredHeld;

@@ -1,7 +1,7 @@
 import { Fault } from '../fault';
 import { BandPass, RATE_HZ } from './bandpass';
 import { Beats } from './beats';
-import { Channels } from './channels';
+import { Channels, STRIDE } from './channels';
 import { Contact, type LedAdvice } from './contact';
 import { Oxygen, saturationOf } from './oxygen';
 import { Periodicity } from './periodicity';
@@ -77,6 +77,8 @@ export class PpgEstimator {
 	/** Infrared, or the one channel there is; the newest second at the end. */
 	readonly #main = new Float32Array(WINDOW);
 	readonly #red: Float32Array;
+	/** Where in the window the first sample of red is: 0 or 1. */
+	#phase = 0;
 	/** Of each second of the window, as it was before a jolt was cut down, and of all of it, as it is. */
 	readonly #energies = new Float32Array(LONGEST);
 	#energy = 0;
@@ -109,7 +111,7 @@ export class PpgEstimator {
 			throw new Fault('range', 'fullScale: above 0');
 		this.estimate = this.#estimate;
 		this.#two = infrared;
-		this.#red = infrared ? new Float32Array(WINDOW) : this.#main;
+		this.#red = infrared ? new Float32Array(WINDOW / STRIDE) : this.#main;
 		this.#resampler = new Resampler(RATE_HZ / rateHz);
 		this.#contact = new Contact(fullScale);
 	}
@@ -127,7 +129,11 @@ export class PpgEstimator {
 		while (left >= 0) {
 			const at = WINDOW - RATE_HZ + this.#fresh;
 			this.#main[at] = this.#mainBand.push(resampler.main);
-			if (this.#two) this.#red[at] = this.#redBand.push(resampler.red);
+			if (this.#two) {
+				const value = this.#redBand.push(resampler.red);
+				const index = (at - this.#phase) / STRIDE;
+				if (index % 1 === 0) this.#red[index] = value;
+			}
 			if (++this.#fresh === RATE_HZ) {
 				this.#second();
 				full = true;
@@ -166,7 +172,11 @@ export class PpgEstimator {
 		estimate.swapped = oxygen.swapped;
 		this.#fresh = 0;
 		this.#main.copyWithin(0, RATE_HZ);
-		if (this.#two) this.#red.copyWithin(0, RATE_HZ);
+		if (this.#two) {
+			// A second is an odd number of samples.
+			this.#red.copyWithin(0, (RATE_HZ + 1 - this.#phase) >> 1);
+			this.#phase = 1 - this.#phase;
+		}
 		this.#energies.copyWithin(0, 1);
 	}
 
@@ -209,7 +219,7 @@ export class PpgEstimator {
 		this.#compares = this.#two && isConstant && contact.red > 0 && contact.main > 0;
 		if (this.#compares) {
 			const channels = this.#channels;
-			channels.measure(this.#red, this.#main, from, WINDOW, period, contact.main / contact.red);
+			channels.measure(this.#red, this.#phase, this.#main, from, period, contact.main / contact.red);
 			evidence.coherence = channels.coherence;
 			evidence.ratio = channels.ratio;
 			evidence.discord = Math.max(0, channels.discord - (2 * channels.error) / Math.max(channels.ratio, 0.01));

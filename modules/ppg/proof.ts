@@ -43,6 +43,8 @@ const STRIDE = -0.3;
 /** How much alike red and infrared are when nothing but blood moves. */
 const SURE = 0.97;
 const CONCORD = 0.05;
+/** The ratio of 96 % oxygen. */
+const SATURATED = 0.5;
 /** How unlike its upstrokes and its intervals may be. */
 const EVEN = 0.2;
 const REGULAR = 0.13;
@@ -71,9 +73,9 @@ function isBlood({ ratio, coherence }: Evidence): boolean {
 	return ratio > 0 && ratio < 0.6 && coherence > 0.9;
 }
 
-/** The same, and at all harmonics: of 376 windows of slow exercises 14 were so, of a finger at rest nearly all may be. */
+/** Well saturated too, and at all harmonics alike: slow exercises hardly ever are, of a finger at rest nearly all may be. */
 function isSurelyBlood(evidence: Evidence): boolean {
-	return isBlood(evidence) && evidence.coherence > SURE && evidence.discord < CONCORD;
+	return evidence.ratio < SATURATED && evidence.coherence > SURE && evidence.discord < CONCORD;
 }
 
 /** One beat in a period, as even as at rest. */
