@@ -1,3 +1,5 @@
+import type { Window } from './window';
+
 /** What ends at 5 Hz loses nothing when it is looked at 12.5 times a second: so seldom red is kept. */
 export const STRIDE = 2;
 /** So many of those samples are independent of each other: 5 of 6.25 Hz. */
@@ -21,11 +23,10 @@ export class Channels {
 	discord = 0;
 
 	/**
-	 * @param red every second sample: the first is beside `infrared[phase]`
 	 * @param period samples from beat to beat
 	 * @param scale constant infrared by constant red light
 	 */
-	measure(red: Float32Array, phase: number, infrared: Float32Array, from: number, period: number, scale: number): void {
+	measure({ red, phase, main: infrared, from }: Window, period: number, scale: number): void {
 		const lag = Math.round(period);
 		const to = infrared.length;
 		let at = from + lag + STRIDE;

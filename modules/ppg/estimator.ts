@@ -1,7 +1,7 @@
 import { Fault } from '../fault';
 import { BandPass, RATE_HZ } from './bandpass';
 import { Beats } from './beats';
-import { Channels, STRIDE } from './channels';
+import { Channels } from './channels';
 import { Contact, type LedAdvice } from './contact';
 import { Oxygen, saturationOf } from './oxygen';
 import { Periodicity } from './periodicity';
@@ -9,16 +9,10 @@ import type { Evidence } from './proof';
 import type { OxygenReason, PpgReason } from './reason';
 import { Resampler } from './resampler';
 import { Tracker } from './tracker';
+import { Window } from './window';
 
-/** Seconds of signal that one estimate is made of, at most and at least. */
-const LONGEST = 8;
-const SHORTEST = 5;
-const WINDOW = LONGEST * RATE_HZ;
 /** Where beats are looked for while nothing repeats: 100 a minute. */
 const FALLBACK_PERIOD = 15;
-/** A second so much louder than the others is a jolt, and is cut down to so many times their root mean square. */
-const JOLT = 1.5;
-const CUT = 2.5;
 /** By how much infrared must be the brighter. */
 const BRIGHTER = 1.02;
 /** Light so many times the pulse is constant light; less is what an amplifier has left of it. */
@@ -74,16 +68,7 @@ export class PpgEstimator {
 	readonly #resampler: Resampler;
 	readonly #mainBand = new BandPass();
 	readonly #redBand = new BandPass();
-	/** Infrared, or the one channel there is; the newest second at the end. */
-	readonly #main = new Float32Array(WINDOW);
-	readonly #red: Float32Array;
-	/** Where in the window the first sample of red is: 0 or 1. */
-	#phase = 0;
-	/** Of each second of the window, as it was before a jolt was cut down, and of all of it, as it is. */
-	readonly #energies = new Float32Array(LONGEST);
-	#energy = 0;
-	/** Seconds for which something is in the window that was cut down. */
-	#cutFor = 0;
+	readonly #window: Window;
 	readonly #periodicity = new Periodicity();
 	readonly #beats = new Beats();
 	readonly #channels = new Channels();
@@ -100,9 +85,6 @@ export class PpgEstimator {
 	};
 	/** Whether there are two channels, each with its constant light. */
 	#compares = false;
-	/** Samples of this second so far, and seconds at the window's end that belong together. */
-	#fresh = 0;
-	#clean = 0;
 
 	/** @throws Fault `range` that names what is out of its bounds */
 	constructor({ rateHz, infrared = true, fullScale }: PpgOptions) {
@@ -111,7 +93,7 @@ export class PpgEstimator {
 			throw new Fault('range', 'fullScale: above 0');
 		this.estimate = this.#estimate;
 		this.#two = infrared;
-		this.#red = infrared ? new Float32Array(WINDOW / STRIDE) : this.#main;
+		this.#window = new Window(infrared);
 		this.#resampler = new Resampler(RATE_HZ / rateHz);
 		this.#contact = new Contact(fullScale);
 	}
@@ -127,14 +109,8 @@ export class PpgEstimator {
 		let full = false;
 		let left = resampler.push(main, red);
 		while (left >= 0) {
-			const at = WINDOW - RATE_HZ + this.#fresh;
-			this.#main[at] = this.#mainBand.push(resampler.main);
-			if (this.#two) {
-				const value = this.#redBand.push(resampler.red);
-				const index = (at - this.#phase) / STRIDE;
-				if (index % 1 === 0) this.#red[index] = value;
-			}
-			if (++this.#fresh === RATE_HZ) {
+			const filtered = this.#mainBand.push(resampler.main);
+			if (this.#window.push(filtered, this.#two ? this.#redBand.push(resampler.red) : 0)) {
 				this.#second();
 				full = true;
 			}
@@ -154,7 +130,7 @@ export class PpgEstimator {
 	#restart(): void {
 		this.#mainBand.reset();
 		this.#redBand.reset();
-		this.#clean = 0;
+		this.#window.restart();
 	}
 
 	#second(): void {
@@ -170,14 +146,7 @@ export class PpgEstimator {
 		estimate.spo2Percent = estimate.oxygenReason === undefined ? saturationOf(oxygen.ratio) : undefined;
 		estimate.ratio = oxygen.ratio > 0 ? oxygen.ratio : undefined;
 		estimate.swapped = oxygen.swapped;
-		this.#fresh = 0;
-		this.#main.copyWithin(0, RATE_HZ);
-		if (this.#two) {
-			// A second is an odd number of samples.
-			this.#red.copyWithin(0, (RATE_HZ + 1 - this.#phase) >> 1);
-			this.#phase = 1 - this.#phase;
-		}
-		this.#energies.copyWithin(0, 1);
+		this.#window.shift();
 	}
 
 	/** @returns why there is no heart rate, or undefined when there is one */
@@ -196,18 +165,19 @@ export class PpgEstimator {
 			}
 			return contact.saturated ? 'saturated' : 'settling';
 		}
-		const typical = this.#level();
-		if (this.#clean < SHORTEST) return 'settling';
-		const from = WINDOW - this.#clean * RATE_HZ;
-		const window = from === 0 ? this.#main : this.#main.subarray(from);
+		const window = this.#window;
+		const typical = window.level();
+		if (!window.isEnough) return 'settling';
+		const { from } = window;
+		const clean = from === 0 ? window.main : window.main.subarray(from);
 		const periodicity = this.#periodicity;
 		const evidence = this.#evidence;
 		const expected = tracker.expected;
-		periodicity.measure(window, this.#energy);
+		periodicity.measure(clean, window.energy);
 		evidence.found = periodicity.find(expected);
 		let period = evidence.found ? periodicity.period : FALLBACK_PERIOD;
 		if (expected > 0 && Math.abs(period - expected) > 0.2 * expected) period = expected;
-		this.#beats.measure(window, period);
+		this.#beats.measure(clean, period);
 		const light = Math.abs(contact.main);
 		const isConstant = light > CONSTANT * typical;
 		evidence.amplitude = isConstant ? typical / light : typical;
@@ -219,47 +189,12 @@ export class PpgEstimator {
 		this.#compares = this.#two && isConstant && contact.red > 0 && contact.main > 0;
 		if (this.#compares) {
 			const channels = this.#channels;
-			channels.measure(this.#red, this.#phase, this.#main, from, period, contact.main / contact.red);
+			channels.measure(window, period, contact.main / contact.red);
 			evidence.coherence = channels.coherence;
 			evidence.ratio = channels.ratio;
 			evidence.discord = Math.max(0, channels.discord - (2 * channels.error) / Math.max(channels.ratio, 0.01));
 		}
 		return tracker.update(evidence, periodicity, this.#beats) ? undefined : tracker.reason;
-	}
-
-	/**
-	 * Measures the window, and cuts a jolt down so that it does not outweigh the beats around it.
-	 * @returns how loud its typical second is
-	 */
-	#level(): number {
-		const energies = this.#energies;
-		this.#clean = Math.min(this.#clean + 1, LONGEST);
-		const first = LONGEST - this.#clean;
-		energies[LONGEST - 1] = this.#cut(WINDOW - RATE_HZ, Number.POSITIVE_INFINITY);
-		let loudest = 0;
-		let total = 0;
-		for (let second = first; second < LONGEST; second++) {
-			total += energies[second]!;
-			if (energies[second]! > loudest) loudest = energies[second]!;
-		}
-		const usual = Math.max(0, total - loudest) / (RATE_HZ * Math.max(1, this.#clean - 1));
-		const typical = Math.sqrt(usual);
-		if (this.#clean >= SHORTEST && loudest > JOLT * JOLT * RATE_HZ * usual) this.#cutFor = LONGEST;
-		this.#energy = this.#cutFor > 0 ? this.#cut(first * RATE_HZ, CUT * typical) : total;
-		this.#cutFor = Math.max(0, this.#cutFor - 1);
-		return typical;
-	}
-
-	/** @returns the sum of squares from there on */
-	#cut(from: number, top: number): number {
-		const main = this.#main;
-		let energy = 0;
-		for (let at = from; at < WINDOW; at++) {
-			if (main[at]! > top) main[at] = top;
-			else if (main[at]! < -top) main[at] = -top;
-			energy += main[at]! * main[at]!;
-		}
-		return energy;
 	}
 
 	/** @returns why there is no saturation although there is a heart rate, or undefined when there is one */
@@ -268,7 +203,7 @@ export class PpgEstimator {
 		const oxygen = this.#oxygen;
 		if (!this.#compares) return 'one channel';
 		if (!(this.#evidence.ratio > 0)) return 'unsteady';
-		oxygen.update(this.#channels.ratio, this.#channels.error, this.#clean);
+		oxygen.update(this.#channels.ratio, this.#channels.error, this.#window.clean);
 		// At equal currents a finger sends back more infrared than red: that alone tells a ratio about 1 from its inverse.
 		if (oxygen.swapped || (oxygen.ambiguous && contact.red * BRIGHTER > contact.main)) return 'swapped';
 		if (!oxygen.close) return 'unsteady';
