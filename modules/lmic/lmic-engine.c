@@ -551,6 +551,11 @@ static void onTransmit(void)
 	const ostime_t now = os_getTime();
 	gEngine.inTransaction = 1;
 	gEngine.transactionStart = now;
+#if CFG_kr920
+	/* LMIC 6.0.1 can listen before it talks, as Korea asks, and never turns that on. */
+	LMIC.lbt_ticks = us2osticks(KR920_LBT_US);
+	LMIC.lbt_dbmax = KR920_LBT_DB_MAX;
+#endif
 	if (LMIC.opmode & OP_JOINING) {
 		gEngine.nonce = LMIC.devNonce;
 		gEngine.joinRate = (uint8_t)(LMIC.dndr + 1);
@@ -613,6 +618,11 @@ static void onLmic(void *context, ev_t event)
 	gEngine.dirty = 1;
 	switch (event) {
 		case EV_TXSTART: onTransmit(); break;
+#if MODDEF_LMIC_RADIO == 1262
+		/* LMIC 6.0.1's driver of the SX126x waits for the moment of the last reception: its windows open too early, and close before
+		   anything comes; or, nine hours later, in nine hours. */
+		case EV_RXSTART: LMIC.rxtime = LMIC.nextRxTime; break;
+#endif
 		case EV_JOIN_TXCOMPLETE: onJoinEnded(); break;
 		case EV_JOINED: onJoined(); break;
 		case EV_TXCOMPLETE: onComplete(); break;

@@ -42,6 +42,8 @@
 /* A job takes time too: LMIC looks again and again until its moment is past. */
 #define MICROS_PER_JOB 16
 #define BUSY_MICROS 100000
+/* Until it looks again. */
+#define MICROS_PER_LOOK 20
 
 static uint64_t gMicros;
 static uint64_t gInterrupts[DIO_LINES];
@@ -243,11 +245,11 @@ bit_t lmic_hal_queryUsingTcxo(void)
 bit_t lmic_hal_radio_spi_is_busy(void)
 {
 	uint8_t isBusy;
-	gMicros += MICROS_PER_BYTE;
 	start(BUSY);
 	add(&gMicros, 8);
 	give();
 	answer(&isBusy, 1);
+	gMicros += isBusy ? MICROS_PER_LOOK : MICROS_PER_BYTE;
 	return isBusy;
 }
 

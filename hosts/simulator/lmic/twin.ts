@@ -8,6 +8,7 @@ import type { Scheduler } from '../net/scheduler';
 import type { RegionName } from '../radio/region';
 import { type RadioName, regionNumbers } from './build';
 import type { Air, Chip, ChipOptions } from './chip';
+import { Sx1262 } from './sx1262';
 import { Sx1276 } from './sx1276';
 
 export interface TwinOptions {
@@ -24,7 +25,7 @@ export interface TwinOptions {
 /** A model of each. */
 const chips: Readonly<Record<RadioName, (options: ChipOptions) => Chip>> = {
 	sx1276: (options) => new Sx1276(options),
-	sx1262: (options) => new Sx1276(options),
+	sx1262: (options) => new Sx1262(options),
 };
 
 const kind = (letter: string): number => letter.charCodeAt(0);

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { Agent, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { DutyLedger } from '../../../modules/lora/ledger';
+import { SessionKeeper } from '../../../modules/lora/session';
 import type { Log } from '../../../modules/ports';
 import type { Settings } from '../../../src/settings';
 import { type LoraParts, type LoraPlug, makeLora } from '../../lora';
@@ -50,6 +51,8 @@ export class RadioSite {
 	readonly #apiKey = randomBytes(32).toString('base64url');
 	readonly #api = createServer((asked, answer) => this.#take(asked, answer));
 	readonly #uplinks: Record<number, number> = {};
+	/** Devices that were plugged in. */
+	readonly #known = new Set<string>();
 	#server: { readonly port: number; readonly agent: Agent } | undefined;
 	/** One after the other: what a network server knows first, it tells first. */
 	#posting: Promise<void> = Promise.resolve();
@@ -100,6 +103,9 @@ export class RadioSite {
 		const { clock } = boot;
 		const { loraDevEui, loraJoinEui, loraAppKey } = settings;
 		const region = regions[this.#options.region];
+		// This network begins with the process: with a session of an earlier one a device would speak to nobody for a while.
+		if (!this.#known.has(loraDevEui)) new SessionKeeper(boot).forget();
+		this.#known.add(loraDevEui);
 		const ledger = new DutyLedger(clock, region.bands);
 		const radio = new VirtualRadio({
 			air: this.#air,
