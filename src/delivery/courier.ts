@@ -4,8 +4,9 @@ import type { Alarm, Channel, Clock, Log, Random32, Route } from '../../modules/
 import { encode } from '../../modules/text/utf8';
 import type { Dating } from '../sensing/dating';
 import { type Health, Lane, type LaneOwner, type Waits } from './lane';
+import { type Load, loadLanes } from './load';
 import { MAIL_BASE, type Mail } from './mail';
-import { type Part, Readings, type ReadingsOwner } from './readings';
+import { Readings, type ReadingsOwner } from './readings';
 
 export interface CourierOptions {
 	readonly deviceId: string;
@@ -45,9 +46,6 @@ const STRANDED_AFTER = 60_000;
 /** How long to wait before looking again for the time of readings that have none. */
 const UNDATED_RETRY_MILLISECONDS = 1_000;
 
-/** From so many readings on, a backlog goes in batches by a route that takes them, beside the one that carries. */
-const BULK_READINGS = 200;
-
 /** So many refusals with no receipt between them, and it is the server that is wrong. */
 const REFUSALS_MAX = 16;
 
@@ -63,11 +61,11 @@ const REFUSALS_MAX = 16;
  * WebSocket) is open only while there is something to watch. An urgent mail (an alert) goes by every lane there is. A packed
  * route (LoRaWAN) is open only where there has been no network for a while; the newest readings go by it.
  */
-export class Courier implements LaneOwner, ReadingsOwner {
+export class Courier implements LaneOwner, ReadingsOwner, Load {
 	readonly #options: CourierOptions;
-	readonly #lanes: readonly Lane[];
-	readonly #readings: Readings;
-	readonly #mails: readonly Mail[];
+	readonly lanes: readonly Lane[];
+	readonly mails: readonly Mail[];
+	readonly readings: Readings;
 	readonly #pump: Alarm;
 	#isStarted = false;
 	/** There has been no network for a while. */
@@ -75,17 +73,17 @@ export class Courier implements LaneOwner, ReadingsOwner {
 	readonly #stranding: Alarm | undefined;
 	#isLive = false;
 	/** What is left is not for the packed route. */
-	#hasNoMore = false;
+	hasNoMore = false;
 	#refusals = 0;
 	#closed = false;
 
 	constructor(options: CourierOptions) {
 		const { clock, log, random32, backoff, patience, before, mails = [] } = options;
 		this.#options = options;
-		this.#mails = mails;
+		this.mails = mails;
 		this.#pump = clock.alarm(this);
 		const lanes = { clock, log, random32, backoff, patience, owner: this };
-		this.#lanes = options.routes.map(
+		this.lanes = options.routes.map(
 			(route) =>
 				new Lane(
 					route,
@@ -93,27 +91,23 @@ export class Courier implements LaneOwner, ReadingsOwner {
 					before?.find(({ name }) => name === route.name),
 				),
 		);
-		if (this.#lanes.some(({ isPacked }) => isPacked)) this.#stranding = clock.alarm(this);
-		this.#readings = new Readings(options, this);
-	}
-
-	get lanes(): readonly Lane[] {
-		return this.#lanes;
+		if (this.lanes.some(({ isPacked }) => isPacked)) this.#stranding = clock.alarm(this);
+		this.readings = new Readings(options, this);
 	}
 
 	/** Readings released on a receipt since this boot. */
 	get released(): number {
-		return this.#readings.released;
+		return this.readings.released;
 	}
 
 	/** Records set aside: no server takes them, or they could not be read as a reading. */
 	get setAside(): number {
-		return this.#readings.refused;
+		return this.readings.refused;
 	}
 
 	/** Readings and mails that wait for a receipt. */
 	get pending(): number {
-		return this.#readings.pending + (this.#hasMail() ? 1 : 0);
+		return this.readings.pending + (this.#hasMail() ? 1 : 0);
 	}
 
 	/** A lane carries. */
@@ -123,25 +117,25 @@ export class Courier implements LaneOwner, ReadingsOwner {
 
 	/** A route opens or is open; when none is, nothing goes out before the next try. */
 	get isTrying(): boolean {
-		return this.#lanes.some((lane) => lane.isTrying);
+		return this.lanes.some((lane) => lane.isTrying);
 	}
 
 	/** Of the routes for when there is no network, none has more to do now. */
 	get isSpent(): boolean {
-		return this.#lanes.every(
+		return this.lanes.every(
 			(lane) =>
 				!lane.isPacked ||
 				!lane.isTrying ||
 				(lane.isOpen &&
 					!lane.route.isBusy &&
 					lane.inFlight === 0 &&
-					(lane.isFull || this.pending === 0 || this.#hasNoMore)),
+					(lane.isFull || this.pending === 0 || this.hasNoMore)),
 		);
 	}
 
 	/** Before this moment, in ticks, no route is to be tried. Infinity: there is none. */
 	get retryAt(): number {
-		return this.#lanes.reduce((least, { health }) => Math.min(least, health.retryAt), Number.POSITIVE_INFINITY);
+		return this.lanes.reduce((least, { health }) => Math.min(least, health.retryAt), Number.POSITIVE_INFINITY);
 	}
 
 	/** Somebody is measured right now: live routes are wanted. */
@@ -183,7 +177,7 @@ export class Courier implements LaneOwner, ReadingsOwner {
 
 	/** There is something new in the journal or in a mail. */
 	wake(): void {
-		this.#hasNoMore = false;
+		this.hasNoMore = false;
 		if (!this.#closed) this.#pump.set(0);
 	}
 
@@ -196,13 +190,13 @@ export class Courier implements LaneOwner, ReadingsOwner {
 
 	/** Sends what is worth something this second only, by the live routes. */
 	postLive(message: string): void {
-		for (const lane of this.#lanes)
+		for (const lane of this.lanes)
 			if (lane.route.isLive && lane.isOpen) lane.send({ channel: 'live', body: encode(message), sequence: undefined });
 	}
 
 	/** There is no more time: as close(), and the routes that were still at work have failed. */
 	giveUp(): void {
-		for (const lane of this.#lanes) if (lane.isTrying && !this.#isSpare(lane)) lane.giveUp();
+		for (const lane of this.lanes) if (lane.isTrying && !this.#isSpare(lane)) lane.giveUp();
 		this.close();
 	}
 
@@ -212,14 +206,14 @@ export class Courier implements LaneOwner, ReadingsOwner {
 		this.#closed = true;
 		this.#pump.clear();
 		this.#stranding?.clear();
-		for (const lane of this.#lanes) lane.stop();
-		this.#readings.flush();
+		for (const lane of this.lanes) lane.stop();
+		this.readings.flush();
 	}
 
 	#carrier(): Lane | undefined {
-		const trusted = this.#lanes.find(({ state }) => state === 'trusted');
+		const trusted = this.lanes.find(({ state }) => state === 'trusted');
 		if (trusted) return trusted;
-		for (const lane of this.#lanes) {
+		for (const lane of this.lanes) {
 			if (lane.canCarry) return lane;
 			if (lane.isPromising) return undefined;
 		}
@@ -234,8 +228,8 @@ export class Courier implements LaneOwner, ReadingsOwner {
 	/** Starts the lanes that are wanted now, and stops the others. */
 	#arrange(): void {
 		if (this.#closed) return;
-		const isUrgent = this.#mails.some((mail) => mail.everywhere && mail.next(0) !== undefined);
-		for (const lane of this.#lanes) {
+		const isUrgent = this.mails.some((mail) => mail.everywhere && mail.next(0) !== undefined);
+		for (const lane of this.lanes) {
 			const isWanted = lane.isPacked
 				? this.#isStranded
 				: this.#isStarted && (!lane.route.isLive || this.#isLive || isUrgent);
@@ -250,15 +244,19 @@ export class Courier implements LaneOwner, ReadingsOwner {
 	}
 
 	isOut(sequence: number): boolean {
-		return this.#lanes.some((lane) => lane.carries(sequence));
+		return this.lanes.some((lane) => lane.carries(sequence));
 	}
 
 	#hasMail(): boolean {
-		return this.#mails.some((mail) => mail.next(0) !== undefined);
+		return this.mails.some((mail) => mail.next(0) !== undefined);
+	}
+
+	undated(): void {
+		this.#pump.set(UNDATED_RETRY_MILLISECONDS);
 	}
 
 	#rewind(): void {
-		this.#readings.rewind();
+		this.readings.rewind();
 		if (!this.#closed) this.#pump.set(0);
 	}
 
@@ -284,7 +282,7 @@ export class Courier implements LaneOwner, ReadingsOwner {
 
 	receipt(sequence: number): void {
 		this.#refusals = 0;
-		if (sequence < MAIL_BASE) this.#readings.receipt(sequence);
+		if (sequence < MAIL_BASE) this.readings.receipt(sequence);
 		else {
 			const mail = this.#mailOf(sequence);
 			mail?.release(sequence - mail.base);
@@ -299,7 +297,7 @@ export class Courier implements LaneOwner, ReadingsOwner {
 			lane.fail();
 			return;
 		}
-		if (sequence < MAIL_BASE) this.#readings.refuse(sequence, fault);
+		if (sequence < MAIL_BASE) this.readings.refuse(sequence, fault);
 		else {
 			const mail = this.#mailOf(sequence);
 			mail?.refuse(sequence - mail.base, fault);
@@ -309,7 +307,7 @@ export class Courier implements LaneOwner, ReadingsOwner {
 
 	#mailOf(sequence: number): Mail | undefined {
 		const base = Math.floor(sequence / MAIL_BASE) * MAIL_BASE;
-		return this.#mails.find((mail) => mail.base === base);
+		return this.mails.find((mail) => mail.base === base);
 	}
 
 	onAlarm(alarm: Alarm): void {
@@ -319,87 +317,14 @@ export class Courier implements LaneOwner, ReadingsOwner {
 
 	#turn(): void {
 		try {
-			this.#readings.flush();
-			if (this.#mails.length > 0) this.#arrange();
-			this.#deliver();
+			this.readings.flush();
+			if (this.mails.length > 0) this.#arrange();
+			loadLanes(this, this.#carrier());
 			this.#options.owner.deliveryChanged();
 		} catch (thrown) {
 			// The journal reports flash faults by counting; this is what nobody foresaw, and it must not end the machine.
 			this.#options.log('error', 'courier', Fault.from(thrown, 'misuse').message);
 			this.#pump.set(UNDATED_RETRY_MILLISECONDS);
-		}
-	}
-
-	#deliver(): void {
-		const carrier = this.#carrier();
-		for (const mail of this.#mails)
-			for (const lane of this.#lanes) if (mail.everywhere ? lane.isOpen : lane === carrier) this.#fillMail(lane, mail);
-		if (!carrier) return;
-		for (const lane of this.#lanes) {
-			if (lane === carrier) break;
-			if (lane.state === 'proving' && lane.inFlight === 0) this.#prove(lane);
-		}
-		if (carrier.isPacked) {
-			this.#fillPacked(carrier);
-			return;
-		}
-		this.#fill(carrier, 'fresh');
-		this.#fill(this.#bulk(carrier) ?? carrier, 'backlog');
-	}
-
-	/** Another lane for the backlog, if that is long: it takes batches, and what is new does not wait behind them. */
-	#bulk(carrier: Lane): Lane | undefined {
-		if (carrier.route.batchLimit > 1 || this.#readings.pending < BULK_READINGS) return undefined;
-		return this.#lanes.find((lane) => lane.canCarry && lane.route.batchLimit > 1);
-	}
-
-	#fillMail(lane: Lane, mail: Mail): void {
-		for (let after = 0; !lane.isFull && lane.isOpen; ) {
-			const letter = mail.next(after);
-			if (!letter) return;
-			after = letter.sequence;
-			const { id, packed } = letter;
-			const { channel } = mail;
-			const body = lane.isPacked ? packed : letter.body;
-			if (body === undefined) continue;
-			if (body.byteLength <= (lane.route.packedRoom ?? body.byteLength))
-				lane.send({ channel, sequence: mail.base + letter.sequence, id, body });
-			// In short, once, and without a receipt: the whole of it goes when there is room.
-			else if (after > (mail.shown ?? after) && lane.send({ channel, sequence: undefined, id, body }))
-				mail.shown = after;
-		}
-	}
-
-	/** One record, to see whether its receipt comes. */
-	#prove(lane: Lane): void {
-		const part: Part = this.#readings.next('fresh', 1) ? 'fresh' : 'backlog';
-		const parcel = this.#readings.next(part, 1);
-		if (parcel && lane.send(parcel)) this.#readings.taken(part, parcel);
-	}
-
-	#fillPacked(lane: Lane): void {
-		this.#hasNoMore = false;
-		while (!lane.isFull && lane.canCarry) {
-			const message = this.#readings.newest(lane.route.packedRoom!);
-			this.#hasNoMore = !message && !this.#readings.isUndated;
-			if (!message && this.#readings.isUndated) this.#pump.set(UNDATED_RETRY_MILLISECONDS);
-			if (!message || !lane.send(message)) return;
-			if (message.sequence === undefined) this.#readings.shown();
-		}
-	}
-
-	#fill(lane: Lane, part: Part): void {
-		const { batchLimit } = lane.route;
-		while (!lane.isFull && lane.canCarry) {
-			// A route of batches answers one before it takes another: the next is not written before there is a use for it.
-			if (batchLimit > 1 && lane.inFlight > 0) return;
-			const parcel = this.#readings.next(part, batchLimit);
-			if (!parcel) {
-				if (this.#readings.isUndated) this.#pump.set(UNDATED_RETRY_MILLISECONDS);
-				return;
-			}
-			if (!lane.send(parcel)) return;
-			this.#readings.taken(part, parcel);
 		}
 	}
 }
