@@ -1,5 +1,7 @@
 import type { Missing, Route } from '../modules/ports';
 import type { LaneState } from './delivery/lane';
+import type { Host } from './host';
+import type { Parts } from './parts';
 
 export interface RouteReport {
 	readonly name: string;
@@ -37,4 +39,38 @@ export interface DeviceReport {
 	readonly oldest: number;
 	readonly next: number;
 	readonly routes: readonly RouteReport[];
+}
+
+/** How it is now. `oldest`: the journal's, which may be closed. */
+export function reportOf(host: Pick<Host, 'clock' | 'link' | 'facts'>, parts: Parts, oldest: number): DeviceReport {
+	const { clock, link, facts } = host;
+	const { settings, sampler, courier, journal, alerts } = parts;
+	return {
+		deviceId: settings.deviceId,
+		uptimeSeconds: Math.floor(clock.ticks / 1000),
+		link: link.state,
+		rssiDbm: link.rssiDbm,
+		freeHeapBytes: facts().freeHeapBytes,
+		sampled: sampler.sampled,
+		journaled: sampler.journaled,
+		missing: sampler.missing,
+		released: courier.released,
+		refused: courier.setAside,
+		dropped: journal.dropped,
+		damaged: journal.damaged,
+		backlog: journal.backlog,
+		alerts: alerts.backlog,
+		epoch: journal.epoch,
+		oldest,
+		next: journal.nextSequence,
+		routes: courier.lanes.map(({ route, state, delivered, failed, inFlight, roundTripMilliseconds }) => ({
+			name: route.name,
+			state: route.state,
+			health: state,
+			delivered,
+			failed,
+			inFlight,
+			roundTripMilliseconds,
+		})),
+	};
 }

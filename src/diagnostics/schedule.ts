@@ -4,10 +4,12 @@ import { Cursor } from '../power/cursor';
 export interface ScheduleOptions {
 	/** Milliseconds from one message to the next; 0: only when asked. */
 	readonly interval: number;
-	readonly owner: {
-		/** Sends the message; false: no route is open. */
-		tell(): boolean;
-	};
+	readonly owner: DiagnosticsOwner;
+}
+
+export interface DiagnosticsOwner {
+	/** Sends the message; false: no route is open. */
+	tell(): boolean;
 }
 
 const NEVER = Number.NEGATIVE_INFINITY;
