@@ -56,13 +56,7 @@ function underClients({ clock, ca, serverName, kept }: NetworkOptions): object {
 		ca,
 		// The SDK's resolver says 127.0.0.1 for localhost, and the client hands that on as the host.
 		serverName,
-		// Read when a connection begins.
-		get session() {
-			return kept.session;
-		},
-		onSession(session: ArrayBuffer) {
-			kept.session = session;
-		},
+		kept,
 	};
 	return { dns: { io: Resolver, servers: nameServers(), socket: { io: UDP } }, socket: tls };
 }

@@ -52,12 +52,6 @@ export function tlsSocket({ clock, ca, serverName, notBefore, kept }: ClientOpti
 		ca,
 		serverName,
 		notBefore,
-		// Read when a connection begins.
-		get session() {
-			return kept.session;
-		},
-		onSession(session: ArrayBuffer) {
-			kept.session = session;
-		},
+		kept,
 	};
 }

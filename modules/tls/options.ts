@@ -23,6 +23,12 @@ export interface SocketPart {
 	readonly [need: string]: unknown;
 }
 
+/** Keeps the session of a server. */
+export interface Kept {
+	/** Offered when a connection begins; what does not fit the peer, the CA and the certificate is passed over. A new one is put here. */
+	session: ArrayBuffer | undefined;
+}
+
 export interface TLSSocketOptions {
 	/** Where the socket beneath connects to. */
 	readonly address: string;
@@ -57,10 +63,8 @@ export interface TLSSocketOptions {
 	/** Milliseconds from the start to a verified peer. Default 30 s. */
 	readonly timeout?: number;
 
-	/** What `onSession` gave last time for the same peer, CA and certificate. What does not fit is passed over. */
-	readonly session?: Bytes | undefined;
-	/** A session to keep, a secret: whoever has it reads the traffic. May come more than once. */
-	readonly onSession?: ((session: ArrayBuffer) => void) | undefined;
+	/** Where the session with this server is kept, if it is: a secret, whoever has it reads the traffic. */
+	readonly kept?: Kept | undefined;
 }
 
 /** The options, checked, and without what is the socket's alone. */

@@ -16,7 +16,7 @@ const FRAGMENT_4096 = 4;
 
 /** An engine that is ready for its first handshake. Throws a Fault for what cannot be read. */
 export function prepare(options: TLSSocketOptions, plan: Plan): Engine {
-	const { ca, certificate, key, session } = options;
+	const { ca, certificate, key, kept } = options;
 	const { peer, now = [0, 0], minor } = plan;
 	const engine = make();
 	if (!engine) throw new Fault('tls', 'no memory for TLS');
@@ -27,6 +27,7 @@ export function prepare(options: TLSSocketOptions, plan: Plan): Engine {
 		expect(engine, peer.name, peer.address, now[0], now[1]);
 		const begun = start(engine, pairs(SUITES), pairs(GROUPS), minor, FRAGMENT_4096);
 		must(begun, 'TLS cannot start: no memory, or no such version');
+		const session = kept?.session;
 		const known = session && unstamp(session, now[0], binding(engine));
 		// One that the library does not know (it was updated, say) costs a full handshake, no more.
 		if (known) resume(engine, known);

@@ -1,7 +1,8 @@
 import type { Keepsake } from '../ports';
+import type { Kept } from './options';
 
 /** The TLS session with a server, resumed within a waking and after deep sleep. A secret: for RTC memory, never for flash. */
-export class KeptSession implements Keepsake {
+export class KeptSession implements Keepsake, Kept {
 	readonly name: string;
 	session: ArrayBuffer | undefined;
 

@@ -23,7 +23,7 @@ import {
 	read,
 	sessionOf,
 } from './engine';
-import { type Bytes, check, type Plan, type Socket, type TLSSocketOptions, type WriteOptions } from './options';
+import { type Bytes, check, type Socket, type TLSSocketOptions, type WriteOptions } from './options';
 import { prepare } from './prepare';
 import { faultOf, Status } from './reasons';
 import { Records } from './records';
@@ -36,8 +36,8 @@ type State = (typeof State)[keyof typeof State];
 export class TLSSocket implements Socket, WireOwner, AlarmOwner {
 	/** For its callbacks, which get the socket as `this` (ECMA-419). */
 	readonly target: unknown;
-	readonly #callbacks: Pick<TLSSocketOptions, 'onReadable' | 'onWritable' | 'onError' | 'onSession'>;
-	readonly #plan: Plan;
+	readonly #callbacks: Pick<TLSSocketOptions, 'onReadable' | 'onWritable' | 'onError' | 'kept'>;
+	readonly #timeout: number;
 	readonly #soon: Alarm;
 	readonly #deadline: Alarm;
 	readonly #engine: Engine;
@@ -58,21 +58,22 @@ export class TLSSocket implements Socket, WireOwner, AlarmOwner {
 	/** Throws a Fault for options that cannot be, certificates and keys that cannot be read among them. */
 	constructor(options: TLSSocketOptions) {
 		const { clock } = options;
-		this.#plan = check(options);
-		const { onReadable, onWritable, onError, onSession } = options;
-		this.#callbacks = { onReadable, onWritable, onError, onSession };
+		const plan = check(options);
+		this.#timeout = plan.timeout;
+		const { onReadable, onWritable, onError, kept } = options;
+		this.#callbacks = { onReadable, onWritable, onError, kept };
 		this.target = options.target;
 		this.#format = options.format ?? 'buffer';
 		this.#soon = clock.alarm(this);
 		this.#deadline = clock.alarm(this);
-		this.#engine = prepare(options, this.#plan);
+		this.#engine = prepare(options, plan);
 		this.#records = new Records(this.#engine);
-		if (this.#plan.now) this.#records.wire = this.#connect(options);
+		if (plan.now) this.#records.wire = this.#connect(options);
 		else {
 			this.#broken = new Fault('tls', 'time unknown, so no certificate can be trusted');
 			this.#soon.set(0);
 		}
-		this.#deadline.set(this.#plan.timeout);
+		this.#deadline.set(this.#timeout);
 	}
 
 	get format(): 'buffer' | 'number' {
@@ -172,7 +173,7 @@ export class TLSSocket implements Socket, WireOwner, AlarmOwner {
 
 	onAlarm(alarm: Alarm): void {
 		if (alarm === this.#soon) this.#turn();
-		else this.#fail(new Fault('timeout', `no TLS in ${this.#plan.timeout} ms`));
+		else this.#fail(new Fault('timeout', `no TLS in ${this.#timeout} ms`));
 	}
 
 	/** Does all that can be done now. What a callback of the application throws ends the connection. */
@@ -253,11 +254,11 @@ export class TLSSocket implements Socket, WireOwner, AlarmOwner {
 
 	#keepSession(): void {
 		this.#records.ticket = false;
-		const { onSession } = this.#callbacks;
-		const session = onSession && sessionOf(this.#engine, HEADER);
+		const { kept } = this.#callbacks;
+		const session = kept && sessionOf(this.#engine, HEADER);
 		if (!session) return;
 		stamp(session, expiry(this.#engine), binding(this.#engine));
-		onSession(session);
+		kept.session = session;
 	}
 
 	#faultOf(status: number): Fault {

@@ -1,7 +1,7 @@
 /** The device's side of a trial: runs wherever device code runs. */
 import { Fault } from '../../../modules/fault';
 import type { Clock } from '../../../modules/ports';
-import type { SocketPart } from '../../../modules/tls/options';
+import type { Kept, SocketPart } from '../../../modules/tls/options';
 import { TLSSocket } from '../../../modules/tls/tls';
 import { type Outcome, SECRET, type Trial } from './plan';
 
@@ -69,13 +69,27 @@ export class Agent {
 				...(notBefore !== undefined && { notBefore }),
 				...(timeout !== undefined && { timeout }),
 				...(format !== undefined && { format }),
-				...(session !== undefined && { session: this.#base64.decode(session) }),
-				onSession: (bytes) => this.#guard('onSession', () => this.#sessions.push(this.#base64.encode(bytes))),
+				kept: this.#kept(session),
 				onWritable: (count) => this.#guard('onWritable', () => this.#onWritable(count)),
 				onReadable: (count) => this.#guard('onReadable', () => this.#onReadable(count)),
 				onError: (reason) => this.#guard('onError', () => this.#onError(reason)),
 			});
 		});
+	}
+
+	/** Offers `session`, and tells of each new one. */
+	#kept(session: string | undefined): Kept {
+		const encode = (bytes: ArrayBuffer): void =>
+			this.#guard('session', () => this.#sessions.push(this.#base64.encode(bytes)));
+		const offered = session === undefined ? undefined : this.#base64.decode(session);
+		return {
+			get session() {
+				return offered;
+			},
+			set session(bytes: ArrayBuffer | undefined) {
+				if (bytes) encode(bytes);
+			},
+		};
 	}
 
 	#onWritable(count: number): void {
