@@ -130,7 +130,7 @@ export function windowsAtFirst(
 	// Slower, a swing is as even: a beat must have all of a pulse's shape.
 	const slowly = shape > (bpm < SLOW ? 0.7 : 0.5) && periodicity.comb > STANDING_SLOWLY ? needed + 2 : 0;
 	// Cameras smooth a pulse's shape away; runners swing their arms smoothly, but faster.
-	const smoothly = evidence.constant && bpm < SWINGING && isSingle(periodicity, CLEARLY_SINGLE) ? needed : 0;
+	const smoothly = evidence.constant && bpm < SWINGING && isSingle(periodicity, CLEARLY_SINGLE) ? needed + 2 : 0;
 	if (evidence.ratio === 0) {
 		// Nothing else can tell a stride from a racing heart, or an exercise from a slow one.
 		if (bpm < TELLING) return slowly;

@@ -220,6 +220,23 @@ describe('it refuses rather than misleads', () => {
 		}
 	});
 
+	test('noise in a narrow band about a heart’s rate has hardly ever one', () => {
+		let told = 0;
+		for (let seed = 1; seed <= 40; seed++) {
+			const random = seededRandom32(seed);
+			let last = 0;
+			let before = 0;
+			const noise = Array.from({ length: 25 * 60 }, () => {
+				const now = 1.86 * Math.cos((2 * Math.PI * 1.2) / 25) * last - 0.8649 * before + normal(random);
+				before = last;
+				last = now;
+				return 50_000 + 100 * now;
+			});
+			told += rates(watch({ red: noise, infrared: noise }, { rateHz: 25, infrared: false })).length;
+		}
+		expect(told).toBeLessThan(0.03 * 40 * 60);
+	});
+
 	test('a stride from the start, on one channel, is not a racing heart', () => {
 		for (const hertz of [2.2, 2.5, 2.9, 3.2]) {
 			const swing = { hertz, percent: 4, ratio: 1, from: 0, to: 60 };
