@@ -1,12 +1,13 @@
 import { Fault } from '../../../modules/fault';
 import { DutyLedger } from '../../../modules/lora/ledger';
-import type { Alarm, Clock, Radio, Random32, UplinkEnd } from '../../../modules/ports';
-import type { Air, Listener, Reception, Transmission } from './air';
+import type { Clock, Radio, Random32, UplinkEnd } from '../../../modules/ports';
+import type { Air, Reception } from './air';
 import { airtime, FRAME_OVERHEAD } from './airtime';
 import { dataFrame, joinRequest, openData, openJoinAccept, sessionKeys } from './frames';
 import { deviceTimeRequest, obey } from './options';
-import { type DataRate, fastest, type Region, slowest } from './region';
+import { fastest, type Region, slowest } from './region';
 import { readSession, type Session, writeSession } from './session';
+import { Transceiver, type TransceiverOwner } from './transceiver';
 
 export interface RadioOptions {
 	readonly air: Air;
@@ -39,10 +40,6 @@ const JOIN_SHARES: readonly (readonly [until: number, share: number])[] = [
 /** As often as a confirmed uplink goes out; every second time more slowly (section 18.1, of the regional parameters). */
 const ATTEMPTS = 4;
 const [RX1, JOIN_RX1] = [1_000, 5_000];
-/** From the first window to the second. */
-const BETWEEN = 1_000;
-/** How long a window is open for a frame to begin. */
-const WINDOW = 60;
 const NO_NONCE = 0xffff;
 /** The first join request goes within so many milliseconds, by chance. */
 const FIRST_JOIN = 5_000;
@@ -51,10 +48,10 @@ const FIRST_JOIN = 5_000;
  * A LoRaWAN 1.0.3 class A radio of the virtual world, with what LMIC does on a board: join with back-off, counters, duty cycle,
  * retransmissions, receive windows, ADR, the network's time.
  */
-export class VirtualRadio implements Radio, Listener {
+export class VirtualRadio implements Radio, TransceiverOwner {
 	readonly #options: RadioOptions;
 	readonly #ledger: DutyLedger;
-	readonly #alarm: Alarm;
+	readonly #transceiver: Transceiver;
 	#state: Radio['state'] = 'closed';
 	#session: Session | undefined;
 	#nonce = 0;
@@ -62,14 +59,10 @@ export class VirtualRadio implements Radio, Listener {
 	#dataRate: number;
 	#joiningSince: number | undefined;
 	#under: Under | undefined;
-	#next: (() => void) | undefined;
-	#listening: { readonly frequency: number; readonly rate: DataRate } | undefined;
-	#detach: (() => void) | undefined;
 	#answers: Buffer = Buffer.alloc(0);
 	#mustAck = false;
 	#knowsTime = false;
 	#isAcknowledged = false;
-	#sentEnd = 0;
 	rssiDbm: number | undefined;
 	snrDecibels: number | undefined;
 	onJoined: (() => void) | undefined;
@@ -84,13 +77,8 @@ export class VirtualRadio implements Radio, Listener {
 		this.#options = options;
 		this.#ledger = ledger;
 		this.#dataRate = fastest(region);
-		this.#alarm = clock.alarm(this);
-	}
-
-	onAlarm(): void {
-		const next = this.#next;
-		this.#next = undefined;
-		next?.();
+		const { air, random32 } = options;
+		this.#transceiver = new Transceiver({ air, region, clock, random32, ledger, owner: this });
 	}
 
 	get state(): Radio['state'] {
@@ -112,7 +100,7 @@ export class VirtualRadio implements Radio, Listener {
 		this.#nonce = head.nonce;
 		this.#session = head.session;
 		if (head.nonce > 0) this.#ledger.presume();
-		this.#detach ??= this.#options.air.attach(this);
+		this.#transceiver.open();
 		if (head.session) {
 			this.#dataRate = head.session.dataRate;
 			this.#state = 'joined';
@@ -123,7 +111,7 @@ export class VirtualRadio implements Radio, Listener {
 		this.#dataRate = this.#slower(head.tried ?? 0);
 		// Many may have got their power back at once.
 		const delay = this.#options.random32() % FIRST_JOIN;
-		this.#wait(Math.max(delay, this.#readyAt() - this.#options.clock.ticks), () => this.#join());
+		this.#transceiver.wait(Math.max(delay, this.#readyAt() - this.#options.clock.ticks), () => this.#join());
 	}
 
 	send(port: number, payload: Uint8Array, confirmed: boolean): void {
@@ -157,22 +145,17 @@ export class VirtualRadio implements Radio, Listener {
 
 	close(): void {
 		this.#state = 'closed';
-		this.#alarm.clear();
-		this.#next = undefined;
 		this.#under = undefined;
-		this.#listening = undefined;
-		this.#detach?.();
-		this.#detach = undefined;
+		this.#transceiver.close();
 	}
 
-	listens(frequency: number, rate: DataRate): boolean {
-		return this.#listening?.frequency === frequency && this.#listening.rate === rate;
+	get isAnswered(): boolean {
+		return this.#isAcknowledged || (this.#under?.isJoin === true && this.#state === 'joined');
 	}
 
-	heard({ bytes }: Transmission, { rssiDbm, snrDecibels }: Reception): void {
+	taken(bytes: Buffer, { rssiDbm, snrDecibels }: Reception): void {
 		if (!this.#under) return;
-		const taken = this.#under.isJoin ? this.#accepted(bytes) : this.#received(bytes);
-		if (!taken) return;
+		if (!(this.#under.isJoin ? this.#accepted(bytes) : this.#received(bytes))) return;
 		this.rssiDbm = rssiDbm;
 		this.snrDecibels = snrDecibels;
 	}
@@ -183,7 +166,7 @@ export class VirtualRadio implements Radio, Listener {
 	}
 
 	#readyAt(): number {
-		return Math.min(...this.#channels().map((frequency) => this.#ledger.readyAt(frequency)));
+		return this.#transceiver.readyAt(this.#channels());
 	}
 
 	#fieldOptions(): Buffer {
@@ -192,11 +175,6 @@ export class VirtualRadio implements Radio, Listener {
 
 	#save(): void {
 		this.onSession?.(writeSession(this.#nonce, this.#dataRate, this.#session));
-	}
-
-	#wait(delay: number, next: () => void): void {
-		this.#next = next;
-		this.#alarm.set(Math.ceil(delay));
 	}
 
 	#fail(thrown: unknown): void {
@@ -221,44 +199,15 @@ export class VirtualRadio implements Radio, Listener {
 		this.#transmit();
 	}
 
-	/** The frame of what is under way, on one of the channels that have rested. */
+	/** The frame of what is under way. */
 	#transmit(): void {
-		const { air, region, clock, random32 } = this.#options;
 		const under = this.#under!;
-		const free = this.#channels().filter((frequency) => this.#ledger.readyAt(frequency) <= clock.ticks);
-		const frequency = free[random32() % free.length]!;
-		const rate = region.dataRates[under.dataRate]!;
-		const bytes = under.frame(under.dataRate);
-		const took = air.up({ frequency, rate, bytes, power: region.power });
-		if (took > region.dwell) throw new Error(`${took} ms in the air, over the dwell time`);
-		this.#ledger.sent(frequency, took);
 		under.attempts++;
-		this.#sentEnd = clock.ticks + took;
-		const first = region.first(frequency, under.dataRate);
-		this.#wait(took + (under.isJoin ? JOIN_RX1 : RX1) - 10, () => this.#window(first, true));
+		const delay = under.isJoin ? JOIN_RX1 : RX1;
+		this.#transceiver.transmit(under.frame(under.dataRate), under.dataRate, this.#channels(), delay);
 	}
 
-	#window(where: { readonly frequency: number; readonly dataRate: number }, isFirst: boolean): void {
-		const { region } = this.#options;
-		const rate = region.dataRates[where.dataRate]!;
-		this.#listening = { frequency: where.frequency, rate };
-		// A frame that has begun is heard to its end: the longest there is in answer.
-		const longest = airtime(rate, 33 + FRAME_OVERHEAD, false);
-		this.#wait(WINDOW, () => {
-			this.#listening = undefined;
-			if (isFirst) this.#wait(BETWEEN - WINDOW, () => this.#windowAfter(region.second));
-			else this.#wait(longest, () => this.#over());
-		});
-	}
-
-	#windowAfter(second: Region['second']): void {
-		// What came in the first window needs no second.
-		if (this.#isAcknowledged || (this.#under?.isJoin && this.#state === 'joined')) this.#over();
-		else this.#window(second, false);
-	}
-
-	/** Both windows are over. */
-	#over(): void {
+	over(): void {
 		const under = this.#under;
 		if (!under) return;
 		if (under.isJoin) {
@@ -282,7 +231,7 @@ export class VirtualRadio implements Radio, Listener {
 		const slower = Math.max(slowest(region), under.dataRate - (under.attempts % 2 === 0 ? 1 : 0));
 		if (under.frame(slower).length - FRAME_OVERHEAD <= region.room[slower]!) under.dataRate = slower;
 		const wait = Math.max(1_000 + (random32() % 2_000), this.#readyAt() - clock.ticks);
-		this.#wait(wait, () => this.#transmit());
+		this.#transceiver.wait(wait, () => this.#transmit());
 	}
 
 	#joinOver(under: Under): void {
@@ -299,7 +248,7 @@ export class VirtualRadio implements Radio, Listener {
 		this.#dataRate = this.#slower(this.#dataRate);
 		// Many that lost one network come back at different moments.
 		const wait = (took / share) * (1 + random32() / 2 ** 32 / 2);
-		this.#wait(Math.max(wait, this.#readyAt() - clock.ticks), () => this.#join());
+		this.#transceiver.wait(Math.max(wait, this.#readyAt() - clock.ticks), () => this.#join());
 	}
 
 	#accepted(bytes: Buffer): boolean {
@@ -337,7 +286,7 @@ export class VirtualRadio implements Radio, Listener {
 		}
 		if (time !== undefined) {
 			this.#knowsTime = true;
-			this.onTime?.(time + Math.round(this.#options.clock.ticks - this.#sentEnd));
+			this.onTime?.(time + Math.round(this.#options.clock.ticks - this.#transceiver.sentEnd));
 		}
 		if (data.port !== undefined && data.port > 0) this.onDownlink?.(data.port, Uint8Array.from(data.payload).buffer);
 		return true;
