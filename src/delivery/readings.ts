@@ -162,8 +162,9 @@ export class Readings {
 		if (this.#aside.delete(sequence)) this.#refused--;
 	}
 
-	/** Writes down the receipts. */
+	/** Writes down the receipts, and forgets of what was set aside what the journal had no more room for. */
 	flush(): void {
+		this.#forgetDropped();
 		if (this.#receiptLast === 0) return;
 		const [first, last] = [this.#receiptFirst, this.#receiptLast];
 		this.#receiptFirst = this.#receiptLast = 0;
@@ -185,6 +186,13 @@ export class Readings {
 		this.#aside.delete(oldest);
 		journal.release(oldest);
 		log('error', 'courier', `reading ${readingId(journal.epoch, oldest)} is let go: ${ASIDE_MAX} others are set aside`);
+	}
+
+	/** What the journal dropped is not set aside any more: counted so, it would hide readings that wait. */
+	#forgetDropped(): void {
+		if (this.#aside.size === 0) return;
+		const { oldest } = this.#options.journal;
+		for (const sequence of this.#aside) if (sequence < oldest) this.#aside.delete(sequence);
 	}
 
 	/** The first reading of a part after `after` that is not on its way. */
@@ -227,7 +235,8 @@ export class Readings {
 
 	#several(part: Part, first: number, limit: number): Parcel | undefined {
 		const { deviceId, journal, dating } = this.#options;
-		const capacity = Math.min(BATCH_BYTES, Batch.bytesFor(Math.min(limit, this.pending)));
+		// Room for one at least: without it, nothing would come of this for ever.
+		const capacity = Math.min(BATCH_BYTES, Batch.bytesFor(Math.max(1, Math.min(limit, this.pending))));
 		const batch = new Batch(deviceId, dating.time, epochOf(journal.epoch), capacity);
 		for (let next: number | undefined = first; next !== undefined; next = this.#find(part, next)) {
 			const read = this.#read(next);

@@ -163,6 +163,29 @@ describe('the courier', () => {
 		expect(route.sent[0]!.message.timestamp).toBe(NOON - 20_010);
 	});
 
+	test('delivers all, though the journal dropped readings that were set aside', () => {
+		const { world, journal, route, courier, take } = setUp();
+		take();
+		take();
+		courier.start();
+		world.advance(10);
+		route.accept();
+		world.advance(10);
+		for (const sequence of [1, 2]) route.refuse(sequence, new Fault('refused', 'no such temperature'));
+		route.fail(gone);
+		while (journal.dropped === 0) take();
+		// The rest was delivered by another way, but for the last two.
+		journal.releaseThrough(journal.nextSequence - 3);
+		route.batchLimit = 8;
+		world.advance(5_000);
+		expect(courier.pending).toBe(2);
+		route.accept();
+		world.advance(10);
+		route.acknowledge(...route.sent.at(-1)!.batch!);
+		world.advance(10);
+		expect(journal.backlog).toBe(0);
+	});
+
 	test('sets aside a record that is no reading, and says so, and the next goes out', () => {
 		const { world, journal, route, courier, take, log } = setUp();
 		journal.append(new Uint8Array(READING_BYTE_LENGTH).fill(0xff));
