@@ -193,6 +193,8 @@ export class Sampler {
 			reading = quantise(sample, dating.stamp(), (name, value) =>
 				log('warning', 'sampler', `${name}: ${value} is out of bounds, left out`),
 			);
+			// How low it is says whether a block may be erased for this reading.
+			if (reading.batteryPercent !== undefined) this.#tellBattery(reading.batteryPercent);
 			packReading(reading, this.#bytes);
 			sequence = journal.append(this.#bytes);
 		} catch (thrown) {
@@ -201,10 +203,19 @@ export class Sampler {
 		}
 		this.#journaled++;
 		try {
-			if (reading.batteryPercent !== undefined) owner.onBattery?.(reading.batteryPercent);
 			owner.onReading(sequence, reading);
 		} catch (thrown) {
 			// Nobody foresaw it. The reading is kept, and the beat goes on.
+			log('error', 'sampler', Fault.from(thrown, 'misuse').message);
+		}
+	}
+
+	/** What its owner throws costs no reading. */
+	#tellBattery(percent: number): void {
+		const { log, owner } = this.#options;
+		try {
+			owner.onBattery?.(percent);
+		} catch (thrown) {
 			log('error', 'sampler', Fault.from(thrown, 'misuse').message);
 		}
 	}

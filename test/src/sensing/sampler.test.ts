@@ -157,8 +157,17 @@ describe('the sampler', () => {
 		expect(readings().length).toBe(3);
 		expect([sampler.journaled, log]).toEqual([
 			3,
-			['error sampler: no room', 'error sampler: no room', 'error sampler: nobody foresaw it'],
+			['no room', 'no room', 'nobody foresaw it', 'no room'].map((why) => `error sampler: ${why}`),
 		]);
+	});
+
+	test('tells the charge before the reading is written: on an empty battery nothing may be erased for it', () => {
+		const { world, sampler, owner, journal } = setUp([sensor('gauge', () => ({ batteryPercent: 3 }))]);
+		const next: number[] = [];
+		owner.onBattery = () => next.push(journal.nextSequence);
+		sampler.start();
+		world.advance(30_000);
+		expect(next).toEqual([1, 2]);
 	});
 
 	test('goes on with a beat that began before this boot, early or late', () => {
