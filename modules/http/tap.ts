@@ -81,12 +81,6 @@ export class HttpSocket extends TapSocket<Line> {
 		if (!this.#sink) this.end();
 	}
 
-	override end(): void {
-		if (this.isClosed) return;
-		this.#head = this.#sink = undefined;
-		super.end();
-	}
-
 	protected override writable(count: number): void {
 		this.#room = count;
 		if (!this.#sink) this.onWritable(count - this.#gathered);

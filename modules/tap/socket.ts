@@ -78,7 +78,7 @@ export abstract class TapSocket<Line extends Tapped = Tapped> implements Socket,
 		this.end();
 	}
 
-	/** By the line. */
+	/** By the line, and of a socket that could not be made too: it has no fields of its kind then. */
 	end(): void {
 		if (this.isClosed) return;
 		this.isClosed = true;

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { virtualHttp } from '../../../hosts/simulator/net/parts';
 import type { VirtualRequest } from '../../../hosts/simulator/net/virtual-http-server';
+import { Fault } from '../../../modules/fault';
 import type { Outgoing } from '../../../modules/ports';
 import { encode } from '../../../modules/text/utf8';
 import { ear } from '../../support/ear';
@@ -45,6 +47,20 @@ describe('opening', () => {
 		expect(() => route.open()).toThrow('open already');
 		scheduler.advance(60_000);
 		expect([route.state, heard.opens]).toEqual(['open', 1]);
+	});
+
+	test('a socket that cannot be made ends the route with its reason, and nothing is thrown further', () => {
+		class NoSocket {
+			constructor() {
+				throw new Fault('tls', 'no memory for TLS');
+			}
+		}
+		const { line, scheduler } = makeHttpWorld();
+		const http = { ...virtualHttp(line), socket: { io: NoSocket as never } };
+		const { heard, deliver } = openWorld({ route: { http } });
+		deliver(reading(1));
+		scheduler.advance(1_000);
+		expect(heard.closed.map(({ fault }) => fault.message)).toEqual(['no memory for TLS']);
 	});
 
 	test('ends at once while no token can be made', () => {
