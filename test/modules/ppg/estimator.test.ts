@@ -226,7 +226,7 @@ describe('it refuses rather than misleads', () => {
 			const random = seededRandom32(seed);
 			let last = 0;
 			let before = 0;
-			const noise = Array.from({ length: 25 * 60 }, () => {
+			const noise = Float64Array.from({ length: 25 * 60 }, () => {
 				const now = 1.86 * Math.cos((2 * Math.PI * 1.2) / 25) * last - 0.8649 * before + normal(random);
 				before = last;
 				last = now;
