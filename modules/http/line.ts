@@ -12,7 +12,7 @@
  * The first ask() comes before READY, and is held by the client until then.
  */
 import { Fault } from '../fault';
-import { type Ending, TapLine, type Targeted } from '../tap/line';
+import { type Ending, type TapEvents, TapLine, type Targeted } from '../tap/line';
 import { TapResolver } from '../tap/resolver';
 import type { Answer } from './answer';
 import { Chunks } from './chunks';
@@ -42,12 +42,11 @@ const CALLBACKS = Object.freeze({
 	},
 });
 
-export interface LineEvents {
+export interface LineEvents extends TapEvents {
 	/** The first request goes out. */
 	onConnected(): void;
 	/** The answer is whole; the line may be asked again unless it ended. */
 	onAnswer(answer: Answer): void;
-	onEnd(fault: Fault): void;
 }
 
 export interface Question {
@@ -58,8 +57,7 @@ export interface Question {
 	readonly answer: Answer;
 }
 
-export class Line extends TapLine<Client, HttpSocket> {
-	readonly #events: LineEvents;
+export class Line extends TapLine<Client, HttpSocket, LineEvents> {
 	#request: Request | undefined;
 	/** Of the question at hand. */
 	#headers: Map<string, string> | undefined;
@@ -71,9 +69,8 @@ export class Line extends TapLine<Client, HttpSocket> {
 
 	/** Begins to connect. An end that is known at once comes through `onEnd`, even before this returns. */
 	constructor(part: HttpPart, server: { readonly host: string; readonly port: number }, events: LineEvents) {
-		super();
+		super(events);
 		const { host, port } = server;
-		this.#events = events;
 		this.connect(part.io, {
 			...part,
 			// What it says in Host (RFC 9110 §7.2); the resolver is told the name alone.
@@ -92,10 +89,6 @@ export class Line extends TapLine<Client, HttpSocket> {
 
 	protected get doings(): readonly string[] {
 		return DOINGS;
-	}
-
-	protected onEnded(fault: Fault): void {
-		this.#events.onEnd(fault);
 	}
 
 	get isConnected(): boolean {
@@ -130,7 +123,7 @@ export class Line extends TapLine<Client, HttpSocket> {
 	connected(): void {
 		if (this.stage > Stage.CONNECTING) return;
 		this.become(this.#answer ? Stage.ASKING : Stage.READY);
-		this.#events.onConnected();
+		this.events.onConnected();
 	}
 
 	readable(): void {
@@ -215,7 +208,7 @@ export class Line extends TapLine<Client, HttpSocket> {
 		this.#answers++;
 		if (keep) this.become(Stage.READY);
 		else this.close();
-		this.#events.onAnswer(answer);
+		this.events.onAnswer(answer);
 	}
 
 	protected override end(fault: Fault): void {
@@ -226,7 +219,7 @@ export class Line extends TapLine<Client, HttpSocket> {
 		if (answer?.isWhole) this.#finish(false);
 		else {
 			this.close();
-			this.onEnded(fault);
+			this.events.onEnd(fault);
 		}
 	}
 }

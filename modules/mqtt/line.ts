@@ -10,9 +10,9 @@
  *       any of them ── close() ──> ENDED (silent)
  */
 import { Fault } from '../fault';
-import { type Ending, Stage as Every, ending, TapLine, type Targeted } from '../tap/line';
+import { type Ending, Stage as Every, ending, type TapEvents, type Targeted, WritingLine } from '../tap/line';
 import { TapResolver } from '../tap/resolver';
-import type { Client, ClientOptions, ClientPart, Control, Readable, WriteOptions } from './client';
+import type { Bytes, Client, ClientOptions, ClientPart, Control, Readable, WriteOptions } from './client';
 import { Frame } from './frame';
 import { Packet, refusal } from './packet';
 import { MqttSocket } from './tap';
@@ -48,12 +48,11 @@ const CALLBACKS = Object.freeze({
 	},
 });
 
-export interface LineEvents {
+export interface LineEvents extends TapEvents {
 	onControl(message: Control): void;
 	onReadable(client: Client, count: number, options: Readable): void;
 	/** Bytes that may be written. */
 	onRoom(count: number): void;
-	onEnd(fault: Fault): void;
 }
 
 type Login = Omit<
@@ -61,14 +60,12 @@ type Login = Omit<
 	'target' | 'dns' | 'socket' | 'onControl' | 'onReadable' | 'onWritable' | 'onError' | 'onClose'
 >;
 
-export class Line extends TapLine<Client, MqttSocket> {
-	readonly #events: LineEvents;
+export class Line extends WritingLine<Bytes | undefined, WriteOptions, Client, MqttSocket, LineEvents> {
 	readonly #frame = new Frame();
 
 	/** Begins to connect. An end that is known at once comes through `onEnd`, even before this returns. */
 	constructor(part: ClientPart, login: Login, events: LineEvents) {
-		super();
-		this.#events = events;
+		super(events);
 		this.connect(part.io, {
 			...part,
 			...login,
@@ -79,27 +76,12 @@ export class Line extends TapLine<Client, MqttSocket> {
 		});
 	}
 
-	/** Bytes that may be written next. Throws what the client throws. */
-	write(body: ArrayBuffer | Uint8Array | undefined, options: WriteOptions): number {
-		if (this.client === undefined || this.ended) throw new Fault('closed', 'the connection ended');
-		this.sheltered++;
-		try {
-			return this.client.write(body, options) || 0;
-		} finally {
-			this.sheltered--;
-		}
-	}
-
 	protected get endings(): readonly Ending[] {
 		return SILENT_ENDS;
 	}
 
 	protected get doings(): readonly string[] {
 		return DOINGS;
-	}
-
-	protected onEnded(fault: Fault): void {
-		this.#events.onEnd(fault);
 	}
 
 	connected(): void {
@@ -125,7 +107,7 @@ export class Line extends TapLine<Client, MqttSocket> {
 	take(event: number, first: unknown, second: unknown): void {
 		if (event === CONTROL) this.#onControl(first as Control);
 		else if (event === READABLE) this.#onReadable(first as number, second as Readable);
-		else if (this.stage === Stage.UP) this.#events.onRoom(first as number);
+		else if (this.stage === Stage.UP) this.events.onRoom(first as number);
 	}
 
 	#onControl(message: Control): void {
@@ -134,12 +116,12 @@ export class Line extends TapLine<Client, MqttSocket> {
 			if (this.stage === Stage.UP) throw new Fault('protocol', 'a second CONNACK');
 			this.become(Stage.UP);
 		} else if (this.stage !== Stage.UP) throw new Fault('protocol', `packet type ${message.operation} before CONNACK`);
-		this.#events.onControl(message);
+		this.events.onControl(message);
 	}
 
 	#onReadable(count: number, options: Readable): void {
 		if (this.client === undefined || this.stage !== Stage.UP) throw new Fault('protocol', 'a message before CONNACK');
 		const first = options.topic !== undefined && options.retain === undefined;
-		this.#events.onReadable(this.client, count, first ? { ...options, retain: this.#frame.retained } : options);
+		this.events.onReadable(this.client, count, first ? { ...options, retain: this.#frame.retained } : options);
 	}
 }

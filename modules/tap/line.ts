@@ -40,9 +40,18 @@ export interface Tapped {
 	guard(taker: Taker, event: number, first?: unknown, second?: unknown): void;
 }
 
-export abstract class TapLine<Client extends { close(): void }, Socket extends { end(): void }>
-	implements Taker, Tapped
+export interface TapEvents {
+	/** It ended by itself, for this reason: once. */
+	onEnd(fault: Fault): void;
+}
+
+export abstract class TapLine<
+	Client extends { close(): void },
+	Socket extends { end(): void },
+	Events extends TapEvents,
+> implements Taker, Tapped
 {
+	protected readonly events: Events;
 	protected client: Client | undefined;
 	protected socket: Socket | undefined;
 	/** Why it is about to end: the client's own `onError` follows, with less in it. */
@@ -57,8 +66,10 @@ export abstract class TapLine<Client extends { close(): void }, Socket extends {
 	protected abstract get doings(): readonly string[];
 	abstract take(event: number, first: unknown, second: unknown): void;
 	abstract connected(): void;
-	/** It ended by itself, for this reason: said once. */
-	protected abstract onEnded(fault: Fault): void;
+
+	constructor(events: Events) {
+		this.events = events;
+	}
 
 	get ended(): boolean {
 		return this.stage === Stage.ENDED;
@@ -123,7 +134,7 @@ export abstract class TapLine<Client extends { close(): void }, Socket extends {
 	protected end(fault: Fault): void {
 		if (this.ended) return;
 		this.close();
-		this.onEnded(fault);
+		this.events.onEnd(fault);
 	}
 
 	/** Closes the client, and its socket in case the client did not; it may have died half-way, and throw. */
@@ -145,5 +156,25 @@ export abstract class TapLine<Client extends { close(): void }, Socket extends {
 		const [code, words] = this.endings[this.stage]!;
 		const detail = reason instanceof Error ? reason.message : reason;
 		return new Fault(code, detail === undefined || detail === '' ? words : `${words}: ${String(detail)}`);
+	}
+}
+
+/** One whose client is written to. */
+export abstract class WritingLine<
+	Data,
+	Options,
+	Client extends { write(data: Data, options: Options): number; close(): void },
+	Socket extends { end(): void },
+	Events extends TapEvents,
+> extends TapLine<Client, Socket, Events> {
+	/** Bytes that may be written next. Throws what the client throws. */
+	write(data: Data, options: Options): number {
+		if (this.client === undefined || this.ended) throw new Fault('closed', 'the connection ended');
+		this.sheltered++;
+		try {
+			return this.client.write(data, options) || 0;
+		} finally {
+			this.sheltered--;
+		}
 	}
 }

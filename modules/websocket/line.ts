@@ -10,10 +10,11 @@
  *       any of them ── close() ──> ENDED (silent)
  */
 import { Fault } from '../fault';
-import { type Ending, Stage as Every, ending, TapLine, type Targeted } from '../tap/line';
+import { type Ending, Stage as Every, ending, type TapEvents, type Targeted, WritingLine } from '../tap/line';
 import { TapResolver } from '../tap/resolver';
 import { decode } from '../text/utf8';
 import {
+	type Bytes,
 	type Client,
 	type ClientOptions,
 	Opcode,
@@ -61,7 +62,7 @@ const CALLBACKS = Object.freeze({
 	},
 });
 
-export interface LineEvents {
+export interface LineEvents extends TapEvents {
 	/** The request goes out. */
 	onAsked(): void;
 	/** The server's Date header, when it answers with one. */
@@ -71,18 +72,14 @@ export interface LineEvents {
 	onReadable(client: Client, count: number, options: Readable): void;
 	onPing(): void;
 	onPong(): void;
-	onEnd(fault: Fault): void;
 }
 
 type Request = Pick<ClientOptions, 'host' | 'port' | 'path' | 'headers'>;
 
-export class Line extends TapLine<Client, WebSocketSocket> {
-	readonly #events: LineEvents;
-
+export class Line extends WritingLine<Bytes, WriteOptions, Client, WebSocketSocket, LineEvents> {
 	/** Begins to connect. An end that is known at once comes through `onEnd`, even before this returns. */
 	constructor(part: WebSocketPart, request: Request, events: LineEvents) {
-		super();
-		this.#events = events;
+		super(events);
 		this.connect(part.io, {
 			...part,
 			...request,
@@ -91,17 +88,6 @@ export class Line extends TapLine<Client, WebSocketSocket> {
 			target: this,
 			...CALLBACKS,
 		});
-	}
-
-	/** Bytes that may be written next. Throws what the client throws. */
-	write(data: ArrayBuffer | Uint8Array, options: WriteOptions): number {
-		if (this.client === undefined || this.ended) throw new Fault('closed', 'the connection ended');
-		this.sheltered++;
-		try {
-			return this.client.write(data, options) || 0;
-		} finally {
-			this.sheltered--;
-		}
 	}
 
 	/** Ends it; nothing comes through any more. A server that can be told is told why. */
@@ -120,19 +106,15 @@ export class Line extends TapLine<Client, WebSocketSocket> {
 		return DOINGS;
 	}
 
-	protected onEnded(fault: Fault): void {
-		this.#events.onEnd(fault);
-	}
-
 	connected(): void {
 		if (this.stage !== Stage.CONNECTING) return;
 		this.become(Stage.HANDSHAKE);
-		this.#events.onAsked();
+		this.events.onAsked();
 	}
 
 	/** The server answered; `date` is its Date header. */
 	answered(date: string | undefined): void {
-		if (date !== undefined) this.#events.onDate(date);
+		if (date !== undefined) this.events.onDate(date);
 	}
 
 	take(event: number, first: unknown, second: unknown): void {
@@ -140,19 +122,19 @@ export class Line extends TapLine<Client, WebSocketSocket> {
 		else if (event === CONTROL) this.#onControl(first as number, second as ArrayBuffer);
 		else {
 			this.become(Stage.UP);
-			this.#events.onRoom(first as number);
+			this.events.onRoom(first as number);
 		}
 	}
 
 	#onReadable(count: number, options: Readable): void {
 		if (this.client === undefined || this.stage !== Stage.UP) throw new Fault('protocol', 'a message too early');
-		this.#events.onReadable(this.client, count, options);
+		this.events.onReadable(this.client, count, options);
 	}
 
 	/** Pings the client answers by itself; a close frame it would answer too, but not before the line ends here. */
 	#onControl(opcode: number, payload: ArrayBuffer): void {
-		if (opcode === Opcode.PING) this.#events.onPing();
-		else if (opcode === Opcode.PONG) this.#events.onPong();
+		if (opcode === Opcode.PING) this.events.onPing();
+		else if (opcode === Opcode.PONG) this.events.onPong();
 		else this.#onClose(payload);
 	}
 
@@ -171,7 +153,7 @@ export class Line extends TapLine<Client, WebSocketSocket> {
 			this.become(Stage.ENDED);
 			this.release();
 		}
-		this.onEnded(fault);
+		this.events.onEnd(fault);
 	}
 
 	/** As far as there is room for it: the socket ends next, whether the server heard or not. */

@@ -100,13 +100,20 @@ class TestClient {
 	}
 }
 
-class TestLine extends TapLine<TestClient, PlainSocket> {
-	readonly ends: string[] = [];
+class Ends {
+	readonly said: string[] = [];
+
+	onEnd({ code, message }: Fault): void {
+		this.said.push(`${code}: ${message}`);
+	}
+}
+
+class TestLine extends TapLine<TestClient, PlainSocket, Ends> {
 	readonly data: number[] = [];
 	throws = false;
 
 	constructor(name?: string) {
-		super();
+		super(new Ends());
 		this.connect(TestClient as never, {
 			target: this,
 			dns: { io: TapResolver, line: this, part: { io: BelowResolver }, ...(name !== undefined && { name }) },
@@ -118,6 +125,10 @@ class TestLine extends TapLine<TestClient, PlainSocket> {
 				this.target.gaveUp(reason);
 			},
 		});
+	}
+
+	get ends(): string[] {
+		return this.events.said;
 	}
 
 	protected get endings(): readonly Ending[] {
@@ -135,10 +146,6 @@ class TestLine extends TapLine<TestClient, PlainSocket> {
 	take(_event: number, count: unknown): void {
 		if (this.throws) throw new RangeError('a bug');
 		this.data.push(count as number);
-	}
-
-	protected onEnded({ code, message }: Fault): void {
-		this.ends.push(`${code}: ${message}`);
 	}
 }
 
