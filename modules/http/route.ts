@@ -96,8 +96,11 @@ export class HttpRoute implements Route, LineEvents, Told {
 		this.#letter = new Letter(outgoing);
 		const before = this.#busy;
 		this.#busy = true;
-		this.#ask();
-		this.#busy = before;
+		try {
+			this.#ask();
+		} finally {
+			this.#busy = before;
+		}
 		return this.#letter !== undefined;
 	}
 

@@ -119,17 +119,20 @@ export class WebSocketRoute implements Route, LineEvents, InboxOwner, OutboxOwne
 	#connect(): void {
 		const { webSocket, host, port, path, tokens } = this.#plan;
 		const before = this.#enter();
-		const token = tokens.token();
-		if (token === undefined) this.#end(new Fault('refused', 'no token can be made while the time is unknown'));
-		else {
+		try {
+			const token = tokens.token();
+			if (token === undefined) {
+				this.#end(new Fault('refused', 'no token can be made while the time is unknown'));
+				return;
+			}
 			const headers = [['Authorization', `Bearer ${token}`]] as const;
 			const line = new Line(webSocket, { host, port, path, headers }, this);
-			if (!line.ended) {
-				this.#line = line;
-				this.#outbox.attach(line);
-			}
+			if (line.ended) return;
+			this.#line = line;
+			this.#outbox.attach(line);
+		} finally {
+			this.#busy = before;
 		}
-		this.#busy = before;
 	}
 
 	/** No callback from here on; returns what `#busy` was. */

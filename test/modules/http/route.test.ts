@@ -63,6 +63,24 @@ describe('opening', () => {
 		expect(heard.closed.map(({ fault }) => fault.message)).toEqual(['no memory for TLS']);
 	});
 
+	test('after a send that threw, it can be closed, opened and used as before', () => {
+		const { route, heard, tokens, scheduler, open, deliver } = openWorld();
+		tokens.token = () => {
+			throw new Error('nobody foresaw it');
+		};
+		expect(() => route.send(reading(1))).toThrow('nobody foresaw it');
+		tokens.token = () => 't';
+		route.close();
+		open();
+		deliver(reading(2));
+		expect(heard.receipts).toEqual([2]);
+		tokens.token = () => undefined;
+		expect(route.send(reading(3))).toBe(false);
+		expect(heard.closed).toEqual([]);
+		scheduler.advance(0);
+		expect(heard.closed.length).toBe(1);
+	});
+
 	test('ends at once while no token can be made', () => {
 		const { route, heard, tokens, open } = makeHttpWorld();
 		tokens.known = false;

@@ -7,6 +7,19 @@ import { makeWorld, message, NOON, reading } from './world';
 const MINUTE = 60_000;
 
 describe('opening', () => {
+	test('that throws for want of a token can be tried again', () => {
+		const world = makeWorld();
+		const { token } = world.tokens;
+		world.tokens.token = () => {
+			throw new Error('nobody foresaw it');
+		};
+		expect(() => world.route.open()).toThrow('nobody foresaw it');
+		world.route.close();
+		world.tokens.token = token;
+		world.open();
+		expect([world.route.state, world.heard.opens]).toEqual(['open', 1]);
+	});
+
 	test('asks for the path of the guide with the token, says who it is, and is open', () => {
 		const requests: string[] = [];
 		const world = makeWorld({
