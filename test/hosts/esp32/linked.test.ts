@@ -78,3 +78,15 @@ test("the converter's driver is linked: the SDK's analog input is in each image,
 	expect(include).toContain('$(MODDABLE)/examples/manifest_base.json');
 	expect(platforms.esp32.dependency).toContainEqual({ idf: 'esp_adc' });
 });
+
+/** Of an image linked for ESP32-C3 and run in an emulator: MQTT and WebSocket open over TLS, an alert that opens HTTPS beside them. */
+const measured = { chunks: 12_436, slots: 2_431, stack: 768, slotBytes: 16 };
+
+test('XS has room for all routes at once, and a tenth more: an alert that finds none ends the machine, and again at the next start', () => {
+	const { creation } = JSON.parse(readFileSync(join(root, 'hosts/esp32/manifest.json'), 'utf8')) as {
+		creation: { static: number; stack: number };
+	};
+	const needed = measured.chunks + (measured.slots + measured.stack) * measured.slotBytes;
+	expect(creation.stack).toBe(measured.stack);
+	expect(creation.static).toBeGreaterThanOrEqual(needed * 1.1);
+});
