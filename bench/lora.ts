@@ -2,7 +2,7 @@ import { loadCodec } from '../hosts/server/lorawan/codec';
 import { airtime, FRAME_OVERHEAD } from '../hosts/simulator/radio/airtime';
 import { eu868, us915 } from '../hosts/simulator/radio/regions';
 import { seededRandom32 } from '../hosts/simulator/random';
-import { ALERT_BYTE_LENGTH, READING_BYTE_LENGTH, SHORT_BYTE_LENGTH } from '../modules/lora/payload';
+import { ALERT_BYTE_LENGTH, READING_BYTE_LENGTH, REPLY_BYTE_LENGTH, SHORT_BYTE_LENGTH } from '../modules/lora/payload';
 import { readingId, readingMessage } from '../src/messages/reading';
 import type { Table } from './run';
 
@@ -21,15 +21,15 @@ function hostile(): { values: number; errors: number; wrong: number; seconds: nu
 	const random32 = seededRandom32(5);
 	const said = { values: 0, errors: 0, wrong: 0, seconds: 0 };
 	const began = performance.now();
-	const lengths = [SHORT_BYTE_LENGTH, READING_BYTE_LENGTH, ALERT_BYTE_LENGTH];
+	const lengths = [SHORT_BYTE_LENGTH, READING_BYTE_LENGTH, ALERT_BYTE_LENGTH, REPLY_BYTE_LENGTH];
 	for (let at = 0; at < CASES; at++) {
 		// Half of them of the right length: past the first check.
-		const length = at % 2 === 0 ? lengths[random32() % 3]! : random32() % 256;
+		const length = at % 2 === 0 ? lengths[random32() % 4]! : random32() % 256;
 		const bytes = Array.from({ length }, () => random32() >>> 24);
 		if (at % 8 === 0 && length > 8) bytes[8] = 0x10;
 		const { data, errors } = codec.decodeUplink({
 			bytes,
-			fPort: at % 64 === 0 ? random32() % 256 : 1 + (random32() % 3),
+			fPort: at % 64 === 0 ? random32() % 256 : 1 + (random32() % 4),
 		});
 		if (data && !errors) said.values++;
 		else if (!data && errors && /^\S+: ./.test(errors[0]!)) said.errors++;
