@@ -115,7 +115,11 @@ export class Lmic implements Radio, Keepsake, GrantsOwner {
 		this.#uplink = undefined;
 		this.#soon.clear();
 		engine.onMessage = undefined;
-		engine.tell(end());
+		try {
+			engine.tell(end());
+		} catch {
+			// It has no room for a last word; what it does without us is not listened to.
+		}
 		engine.close();
 	}
 
@@ -131,9 +135,12 @@ export class Lmic implements Radio, Keepsake, GrantsOwner {
 	onAlarm(): void {
 		const uplink = this.#uplink;
 		this.#uplink = undefined;
-		if (uplink) {
-			if (this.#manage('reserve')) this.#options.engine.tell(uplink);
-		} else this.#start();
+		try {
+			if (!uplink) this.#start();
+			else if (this.#manage('reserve')) this.#options.engine.tell(uplink);
+		} catch (thrown) {
+			this.#fail(Fault.from(thrown, 'timeout'));
+		}
 	}
 
 	#start(): void {

@@ -163,7 +163,7 @@ export class LoraRoute implements Route {
 		this.#alarm.clear();
 		this.#state = 'open';
 		this.#options.log('info', 'lorawan', `joined, ${this.packedRoom} bytes an uplink`);
-		this.listener?.onOpen();
+		this.#tell('onOpen');
 		this.#ask();
 	}
 
@@ -198,13 +198,13 @@ export class LoraRoute implements Route {
 		}
 		if (acknowledged) this.#unanswered = 0;
 		if (sequence !== undefined) {
-			this.listener?.onReceipt(sequence);
+			this.#tell('onReceipt', sequence);
 			this.#writable();
 			return;
 		}
 		// No receipt tells that it is over, and the band may have to rest for longer than anybody stays awake.
 		this.#isWanted = false;
-		this.listener?.onWritable();
+		this.#tell('onWritable');
 	}
 
 	/** Tells whoever was turned away, once the radio may send again. */
@@ -217,7 +217,7 @@ export class LoraRoute implements Route {
 			return;
 		}
 		this.#isWanted = false;
-		this.listener?.onWritable();
+		this.#tell('onWritable');
 	}
 
 	#downlink(port: number, payload: ArrayBuffer): void {
@@ -234,7 +234,19 @@ export class LoraRoute implements Route {
 			log('warning', 'lorawan', Fault.from(thrown, 'malformed').message);
 			return;
 		}
-		this.listener?.onMessage(message);
+		this.#tell('onMessage', message);
+	}
+
+	/** What the listener throws ends the route: above are the radio's callbacks and the alarms, where nobody catches. */
+	#tell<Name extends 'onOpen' | 'onReceipt' | 'onWritable' | 'onMessage'>(
+		name: Name,
+		value?: Parameters<RouteListener[Name]>[0],
+	): void {
+		try {
+			this.listener?.[name](value as never);
+		} catch (thrown) {
+			this.#end(new Fault('misuse', `lorawan: a callback threw: ${Fault.from(thrown, 'misuse').message}`));
+		}
 	}
 
 	#end(fault: Fault): void {
@@ -242,7 +254,11 @@ export class LoraRoute implements Route {
 		this.#reset();
 		this.#options.radio.close();
 		this.#options.log('info', 'lorawan', fault.message);
-		this.listener?.onClosed(fault);
+		try {
+			this.listener?.onClosed(fault);
+		} catch (thrown) {
+			this.#options.log('error', 'lorawan', `onClosed threw: ${Fault.from(thrown, 'misuse').message}`);
+		}
 	}
 }
 

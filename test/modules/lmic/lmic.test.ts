@@ -136,6 +136,19 @@ describe('LMIC by messages', () => {
 		expect(world.lmic.state).toBe('closed');
 	});
 
+	test.each([
+		['begins', made, ({ lmic }: ReturnType<typeof made>) => lmic.open(sessionOf(40, 7))],
+		['sends', joined, ({ lmic }: ReturnType<typeof made>) => lmic.send(1, new Uint8Array(8), true)],
+	])('an engine that takes no message when it %s fails: nothing leaves the alarm, and it is let go', (_, make, act) => {
+		const world = make();
+		act(world);
+		world.engine.tell = () => {
+			throw new Fault('timeout', 'no room');
+		};
+		world.time.advance(1);
+		expect([world.seen, world.lmic.state, world.engine.isOpen]).toEqual([['failed timeout'], 'closed', false]);
+	});
+
 	test('no counter is granted that was not kept first, whatever the engine says', () => {
 		fc.assert(
 			fc.property(

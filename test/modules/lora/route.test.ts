@@ -68,6 +68,33 @@ function opened() {
 }
 
 describe('the LoRaWAN route', () => {
+	test('a listener that throws ends the route, and nothing is thrown into the radio', () => {
+		const { route, radio, said, lines } = opened();
+		ear(route).onReceipt = () => {
+			throw new Error('a mistake of ours');
+		};
+		route.send(data(1));
+		radio.onSent?.({ acknowledged: true });
+		expect([said, route.state, radio.state]).toEqual([[['closed', 'misuse']], 'closed', 'closed']);
+		ear(route).onClosed = () => {
+			throw new Error('another');
+		};
+		route.open();
+		radio.onFailed?.(new Fault('connect', 'no radio'));
+		expect([route.state, lines.at(-1)]).toEqual(['closed', 'onClosed threw: another']);
+	});
+
+	test('a listener that throws at an alarm ends the route too', () => {
+		const { route, radio, said, pass } = opened();
+		ear(route).onWritable = () => {
+			throw new Error('a mistake of ours');
+		};
+		radio.readyAt = 50;
+		expect(route.send(data(1))).toBe(false);
+		pass(50);
+		expect([said, route.state]).toEqual([[['closed', 'misuse']], 'closed']);
+	});
+
 	test('opens when it has joined, and says so outside of open() where it goes on with a session', () => {
 		const { route, radio, said, pass } = rig();
 		route.open();
