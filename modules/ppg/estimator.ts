@@ -168,6 +168,7 @@ export class PpgEstimator {
 		const window = this.#window;
 		const typical = window.level();
 		if (!window.isEnough) return 'settling';
+		if (window.isSilent) return 'weak';
 		const { from } = window;
 		const clean = from === 0 ? window.main : window.main.subarray(from);
 		const periodicity = this.#periodicity;

@@ -8,6 +8,8 @@ const LENGTH = LONGEST * RATE_HZ;
 /** A second so much louder than the others is a jolt, and is cut down to so many times their root mean square. */
 const JOLT = 1.5;
 const CUT = 2.5;
+/** Two seconds of less than such a share of the typical second's root mean square have no pulse in them. */
+const SILENT = 0.2;
 
 /** The last eight seconds of both channels, the newest at the end. */
 export class Window {
@@ -20,6 +22,8 @@ export class Window {
 	clean = 0;
 	/** Sum of the squares of their samples. */
 	energy = 0;
+	/** The pulse that was there is gone: what repeats is what is left of it in here. */
+	isSilent = false;
 	/** Of each second, as it was before a jolt was cut down. */
 	readonly #energies = new Float32Array(LONGEST);
 	/** Seconds for which something is in here that was cut down. */
@@ -82,6 +86,8 @@ export class Window {
 		}
 		const usual = Math.max(0, total - loudest) / (RATE_HZ * Math.max(1, this.clean - 1));
 		const typical = Math.sqrt(usual);
+		const newest = energies[LONGEST - 1]! + energies[LONGEST - 2]!;
+		this.isSilent = newest < 2 * RATE_HZ * usual * SILENT * SILENT;
 		if (this.isEnough && loudest > JOLT * JOLT * RATE_HZ * usual) this.#cutFor = LONGEST;
 		this.energy = this.#cutFor > 0 ? this.#cut(this.from, CUT * typical) : total;
 		this.#cutFor = Math.max(0, this.#cutFor - 1);

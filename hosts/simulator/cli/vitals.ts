@@ -38,7 +38,7 @@ Output, one line a second under a header line:
 
 Columns are counts or any scale (0 to 1, 8 bits of a camera, 18 bits of a MAX30102, an amplifier's plus and minus). Unless
 named, they are found by the header (red, r, ir, infrared, ppg …) or, without one, taken in order: red, infrared; a
-column of time is passed over. Lines that begin with # are comments.
+column of time is passed over. Lines that begin with # are comments. Where a cell is empty or NaN, the sample before is held.
 
 Examples:
   npm run vitals -- recording.csv --rate 100
@@ -88,7 +88,7 @@ async function main(file: string, given: Given): Promise<number> {
 	};
 	onClosedPipe(() => process.exit(0));
 	try {
-		await readPpg(file, { red, infrared }, (columns) => {
+		const { count, line } = await readPpg(file, { red, infrared }, (columns) => {
 			const two = columns.infrared !== undefined;
 			const estimator = new PpgEstimator({ rateHz: rate, infrared: two, ...(fullScale && { fullScale }) });
 			if (!json) write('second,heart_rate,spo2,quality,reason');
@@ -98,6 +98,8 @@ async function main(file: string, given: Given): Promise<number> {
 				second++;
 			};
 		});
+		if (count > 0)
+			process.stderr.write(`${file}: samples missing: ${count}, from line ${line}; the one before was held\n`);
 		return 0;
 	} catch (error) {
 		process.stderr.write(`${(error as Error).message}\n`);

@@ -22,7 +22,10 @@ const INFRARED = /^(ir|infra-?red|.*[^a-z](ir|infra-?red)|(ir|infra-?red)[^a-z].
 /** What a file with one channel calls it. */
 const ONE = /^(ppg|pulse|pleth|signal|value|intensity|brightness|light)([^a-z].*)?$/i;
 
-const isNumber = (cell: string): boolean => cell.trim() !== '' && Number.isFinite(Number(cell));
+/** What programs write where a sample is missing. */
+export const HOLE = /^(|[+-]?nan|n\/?a|null|none)$/i;
+
+const isName = (cell: string): boolean => !HOLE.test(cell.trim()) && !Number.isFinite(Number(cell));
 
 /**
  * Finds the channels by what is wanted, else by the header, else by what the first rows look like: a column that only
@@ -32,7 +35,7 @@ const isNumber = (cell: string): boolean => cell.trim() !== '' && Number.isFinit
  */
 export function findColumns(first: readonly (readonly string[])[], wanted: Wanted = {}): Columns {
 	const top = first[0]!;
-	const hasHeader = top.some((cell) => cell.trim() !== '' && !isNumber(cell));
+	const hasHeader = top.some(isName);
 	const header = hasHeader ? top.map((cell) => cell.trim()) : undefined;
 	const place = (option: string, asked: string): number => {
 		if (/^\d+$/.test(asked) && !header?.includes(asked)) {

@@ -22,6 +22,31 @@ const rates = (said: readonly PpgEstimate[]): number[] =>
 
 const FULL = 262_143;
 
+describe('a pulse that ends', () => {
+	test.each([40, 55, 75, 100, 160])('is not told of three seconds after its last beat: %i a minute', (bpm) => {
+		const finger = { rateHz: 25, seconds: 40, bpm, ratio: 0.6 };
+		const { red, infrared } = light(finger);
+		const random = seededRandom32(bpm);
+		const end = 25 * 20;
+		for (let at = 0; at < red.length; at++) {
+			if (at >= end) {
+				red[at] = red[end - 1]!;
+				infrared[at] = infrared[end - 1]!;
+			}
+			red[at]! += 10 * normal(random);
+			infrared[at]! += 10 * normal(random);
+		}
+		for (const samples of [
+			{ red, infrared },
+			{ red: infrared, infrared },
+		]) {
+			const said = watch(samples, { rateHz: 25, infrared: samples.red === red });
+			expect(rates(said.slice(23))).toEqual([]);
+			if (bpm === 75 || bpm === 100) expect(rates(said.slice(15, 20)).length).toBeGreaterThan(3);
+		}
+	});
+});
+
 describe('a finger at rest', () => {
 	test.each([32, 36, 48, 60, 75, 90, 110, 140, 170, 200, 218])('%i beats a minute', (bpm) => {
 		const said = rates(watchFinger({ rateHz: 50, seconds: 40, bpm, noise: 20, breathing: 0.3 }));

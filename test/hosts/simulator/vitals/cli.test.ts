@@ -53,11 +53,31 @@ describe('npm run vitals', () => {
 		expect(one.lines.at(-1)).toMatch(/^19,(89|90)\.\d,,\d+,$/);
 	});
 
+	test('holds a sample over a few that are missing, and gives no value over many', () => {
+		const rows = recording.trimEnd().split('\n');
+		const blanked = (from: number, to: number, hole: string) =>
+			rows.map((row, at) => (at >= from && at < to ? `${row.split(',')[0]},${hole},${hole}` : row)).join('\n');
+		const whole = vitals(['-', '--rate', '25'], recording);
+		const few = vitals(['-', '--rate', '25'], blanked(300, 302, 'NaN'));
+		const rates = (lines: readonly string[]) => lines.map((line) => line.split(',')[1]);
+		expect(rates(few.lines).at(-1)).toBe(rates(whole.lines).at(-1));
+		expect(few.stderr).toContain('samples missing: 2, from line 301; the one before was held');
+		const many = vitals(['-', '--rate', '25'], blanked(300, 450, ''));
+		expect(rates(many.lines).slice(16, 19)).toEqual(['', '', '']);
+		expect([few.status, many.status]).toEqual([0, 0]);
+	});
+
+	test('takes no hole in the first line for a header', () => {
+		const { lines, stderr } = vitals(['-', '--rate', '25'], ['NaN', ...[...infrared].slice(1)].join('\n'));
+		expect(lines.at(-1)).toMatch(/^19,(89|90)\.\d,,\d+,$/);
+		expect(stderr).toContain('samples missing: 1, from line 1;');
+	});
+
 	test.each([
 		['red\n1\ntwo\n3\n', ['--rate', '25'], 1, 'line 3, red: "two" is not a number'],
 		['red,ir\n1,2\n3\n', ['--rate', '25'], 1, 'line 3, ir: missing; there are 1 fields in this line'],
-		['red,ir\n1,2\n3,\n', ['--rate', '25'], 1, 'line 3, ir: "" is not a number'],
-		[`red\n${'1\n'.repeat(100)}NaN\n`, ['--rate', '25'], 1, 'line 102, red: "NaN" is not a number'],
+		[`red\n${'1\n'.repeat(100)}Infinity\n`, ['--rate', '25'], 1, 'line 102, red: "Infinity" is not a number'],
+		['red,ir\n1,\n,2\n', ['--rate', '25'], 1, 'no row has a number in each channel'],
 		['', ['--rate', '25'], 1, 'no rows'],
 		['red\n', ['--rate', '25'], 1, 'no rows under its header'],
 		['a,b\n1,2\n', ['--rate', '25'], 2, 'name it with --red (there are a, b)'],
