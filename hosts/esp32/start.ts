@@ -16,7 +16,7 @@ import { firstLevel, uartLog } from './log';
 import { isDiagnosis, print, setPin } from './os';
 import type { BoardParts, Config } from './parts';
 
-/** Until somebody looks at the log: a fault at the start, such as a board without a journal, stays while it restarts. */
+/** Milliseconds until it restarts: a fault at the start, such as a board without a journal, stays while it restarts. */
 const AGAIN = 60_000;
 
 /** Starts the firmware on this board; its main.ts says with which parts. */

@@ -25,8 +25,8 @@ interface Chip {
 /** Chips are at this address, and say what they are in this register. */
 const ADDRESS = 0x34;
 const IDENTITY = 0x03;
-const MILLIVOLTS = 3_300;
-const STEP = 100;
+const RAIL_MILLIVOLTS = 3_300;
+const STEP_MILLIVOLTS = 100;
 
 const ldo = (bit: number, shift: number): Rail =>
 	Object.freeze({ bit, register: 0x28, shift, mask: 0x0f << shift, lowestMillivolts: 1_800 });
@@ -63,7 +63,7 @@ export function feed({ chip, rails }: Rails, sensor: AddressedPart<SMBus>): void
 		if (found !== identity) throw new Fault('sensor', `${chip}: another chip answers, ${found}`);
 		for (const name of rails) {
 			const { bit, register, shift, mask, lowestMillivolts } = known[name]!;
-			change(io, register, mask, ((MILLIVOLTS - lowestMillivolts) / STEP) << shift);
+			change(io, register, mask, ((RAIL_MILLIVOLTS - lowestMillivolts) / STEP_MILLIVOLTS) << shift);
 			change(io, switches, 1 << bit, 1 << bit);
 		}
 	} catch (thrown) {

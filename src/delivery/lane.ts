@@ -229,24 +229,22 @@ export class Lane implements RouteListener {
 	}
 
 	#take(outgoing: Outgoing): boolean {
-		let isTaken = false;
-		this.#guard(() => {
-			isTaken = this.route.send(outgoing);
+		try {
+			const isTaken = this.route.send(outgoing);
 			this.#isFull = !isTaken;
-		});
-		return isTaken;
+			return isTaken;
+		} catch (thrown) {
+			this.#threw(thrown);
+			return false;
+		}
 	}
 
 	/** A route that throws has failed: whoever sends does so from an alarm, and what leaves an alarm ends the machine. */
-	#guard(call: () => void): void {
-		try {
-			call();
-		} catch (thrown) {
-			const { code, message } = Fault.from(thrown, 'misuse');
-			this.#options.log('error', this.route.name, `${code}: ${message}`);
-			this.route.close();
-			this.#closed();
-		}
+	#threw(thrown: unknown): void {
+		const { code, message } = Fault.from(thrown, 'misuse');
+		this.#options.log('error', this.route.name, `${code}: ${message}`);
+		this.route.close();
+		this.#closed();
 	}
 
 	#become(state: LaneState): void {
@@ -261,7 +259,11 @@ export class Lane implements RouteListener {
 		if (this.#state === 'waiting') this.#become('opening');
 		if (this.#state === 'opening' && route.state === 'closed') {
 			this.#alarm.set(patience);
-			this.#guard(() => route.open());
+			try {
+				route.open();
+			} catch (thrown) {
+				this.#threw(thrown);
+			}
 		} else if (this.canCarry && this.#inFlight.size > 0) {
 			const left = this.#since + patience - clock.ticks;
 			if (left > 0) this.#alarm.set(Math.ceil(left));

@@ -4,6 +4,7 @@ import { feed } from '../../../modules/axp/rails';
 import { Fault } from '../../../modules/fault';
 import type { RailSwitch } from '../parts';
 
+/** Milliseconds after which a bus that is held is a fault, as for sensors. */
 const TIMEOUT = 50;
 
 export const axp: RailSwitch = ({ name, buses }, { bus, ...rails }) => {
