@@ -60,7 +60,7 @@ export function makeHost({ board, parts, power, chipClock, levelled, floor, conf
 	const onTime = timekeeper.networkTime.bind(timekeeper);
 	const hostname = String(settings.deviceId ?? 'fajma').replaceAll('_', '-');
 	const made = parts.link.make({ clock, random32, log, settings: told, hostname });
-	const subBand = Number(config.loraSubBand) || 0;
+	const subBand = Number(config.loraSubBand ?? 0);
 	const lora =
 		known.loraDevEui === '' ? undefined : parts.lora?.(board, { settings: known, subBand, clock, store, log, onTime });
 	const sessions = {

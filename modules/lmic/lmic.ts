@@ -18,6 +18,7 @@ export interface LmicOptions extends Identity {
 }
 
 const PORT_MAX = 223;
+const SUB_BANDS = 8;
 const ALARM_MAX = 2 ** 31 - 1;
 /** The first second of GPS time, in Unix time; and the leap seconds since then (18 since 2017). */
 const GPS_EPOCH_SECONDS = 315_964_800;
@@ -53,8 +54,11 @@ export class Lmic implements Radio, Keepsake, GrantsOwner {
 	/** To be told to the engine when its counter is kept. */
 	#uplink: Uint8Array | undefined;
 
-	/** @throws Fault 'malformed' that names the key which is not hexadecimal, or not as long */
+	/** @throws Fault 'malformed' that names the key which is not hexadecimal, or not as long; 'range' for a sub-band there is not */
 	constructor(options: LmicOptions) {
+		const { subBand = 0 } = options;
+		if (!Number.isInteger(subBand) || subBand < 0 || subBand > SUB_BANDS)
+			throw new Fault('range', `lorawan: sub-band ${subBand} is not in 1 to ${SUB_BANDS}, or 0 for all`);
 		this.#options = options;
 		this.#keys = keysOf(options);
 		this.#waits = new Waits(options.clock);

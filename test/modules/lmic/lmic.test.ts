@@ -197,6 +197,11 @@ describe('LMIC by messages', () => {
 		expect(() => new Lmic({ engine, clock, ...keys, devEui: '12' })).toThrow(/devEui/);
 	});
 
+	test.each([-1, 1.5, 9, Number.NaN])('a sub-band of %d is refused', (subBand) => {
+		const { clock, engine } = made();
+		expect(codeOf(() => new Lmic({ engine, clock, ...keys, subBand }))).toBe('range');
+	});
+
 	test('bytes that are no session are refused, and it can be opened without them', () => {
 		const { lmic } = made();
 		const spoiled = sessionOf(1, 1);
