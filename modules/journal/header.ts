@@ -117,7 +117,7 @@ export class Header {
 	/** The generation a block was prepared for, when `bytes` are a stamp and nothing else; `BLANK` when they are blank, else 0. */
 	preparedFor(): number {
 		const view = this.#view;
-		for (let i = STAMP_BYTE_LENGTH; i < HEADER_BYTE_LENGTH; i++) if (this.bytes[i] !== 0xff) return 0;
+		for (let at = STAMP_BYTE_LENGTH; at < HEADER_BYTE_LENGTH; at += 4) if (view.getUint32(at, true) !== BLANK) return 0;
 		const generation = view.getUint32(4, true);
 		if (view.getUint32(0, true) === MAGIC) return generation < GENERATION_END ? generation : 0;
 		return view.getUint32(0, true) === BLANK && generation === BLANK ? BLANK : 0;
