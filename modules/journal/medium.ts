@@ -20,7 +20,8 @@ export class Medium {
 	constructor(flash: FlashPartition, layout: Layout) {
 		this.#flash = flash;
 		this.#layout = layout;
-		this.#scratch = new Uint8Array(Math.max(256, layout.slotByteLength));
+		// Whole words.
+		this.#scratch = new Uint8Array(Math.max(256, (layout.slotByteLength + 3) & ~3));
 	}
 
 	/** Tried twice: a disturbed bus is not a bad block. */
@@ -89,11 +90,19 @@ export class Medium {
 	/** The index of the last byte of a range that is not 0xFF, −1 when there is none, undefined when it cannot be read. */
 	#lastTouched(byteOffset: number, byteLength: number): number | undefined {
 		const scratch = this.#scratch;
+		// By words: at each boot a fresh block is blank almost to its front.
+		const words = new Int32Array(scratch.buffer);
 		for (let end = byteLength; end > 0; end -= scratch.length) {
 			const start = Math.max(0, end - scratch.length);
 			const chunk = end - start === scratch.length ? scratch : scratch.subarray(0, end - start);
 			if (!this.read(chunk, byteOffset + start)) return undefined;
-			for (let i = chunk.length - 1; i >= 0; i--) if (chunk[i] !== 0xff) return start + i;
+			scratch.fill(0xff, end - start);
+			let word = words.length - 1;
+			while (word >= 0 && words[word] === -1) word--;
+			if (word < 0) continue;
+			let at = 4 * word + 3;
+			while (scratch[at] === 0xff) at--;
+			return start + at;
 		}
 		return -1;
 	}
