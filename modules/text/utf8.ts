@@ -12,6 +12,9 @@ const SLICE = 48;
 /** The smallest code point that may take a form of 2, 3 or 4 bytes (RFC 3629 §3); index: the bytes that follow the first. */
 const SMALLEST = Object.freeze([0, 0x80, 0x800, 0x1_0000]);
 
+/** XS gives a string's bytes at once, Node does not. */
+const Engine = ArrayBuffer as unknown as { fromString?(text: string): ArrayBuffer };
+
 /** The code point at `index`. Throws a Fault 'malformed' on half a surrogate pair. */
 function pointAt(text: string, index: number): number {
 	const point = text.codePointAt(index)!;
@@ -21,8 +24,9 @@ function pointAt(text: string, index: number): number {
 
 /** How many bytes `text` takes. Throws a Fault 'malformed' on half a surrogate pair. */
 export function byteLength(text: string): number {
+	const units = text.length;
 	let length = 0;
-	for (let index = 0; index < text.length; index++) {
+	for (let index = 0; index < units; index++) {
 		const point = pointAt(text, index);
 		if (point < 0x80) length += 1;
 		else if (point < 0x800) length += 2;
@@ -37,9 +41,13 @@ export function byteLength(text: string): number {
 
 /** The UTF-8 bytes of `text`. Throws a Fault 'malformed' on half a surrogate pair. */
 export function encode(text: string): ArrayBuffer {
+	const units = text.length;
+	// A byte for each character: ASCII, as nearly all that is sent. Of all else the engine is not asked, as it takes a lone surrogate.
+	const plain = Engine.fromString?.(text);
+	if (plain?.byteLength === units) return plain;
 	const bytes = new Uint8Array(byteLength(text));
 	let at = 0;
-	for (let index = 0; index < text.length; index++) {
+	for (let index = 0; index < units; index++) {
 		const point = pointAt(text, index);
 		if (point < 0x80) bytes[at++] = point;
 		else {
