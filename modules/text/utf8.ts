@@ -15,6 +15,9 @@ const SMALLEST = Object.freeze([0, 0x80, 0x800, 0x1_0000]);
 /** XS gives a string's bytes at once, Node does not. */
 const Engine = ArrayBuffer as unknown as { fromString?(text: string): ArrayBuffer };
 
+/** Further places of a character above U+FFFF: XS may count characters where Node counts halves of pairs. */
+const furtherPlaces = (): number => '\u{10000}'.length - 1;
+
 /** The code point at `index`. Throws a Fault 'malformed' on half a surrogate pair. */
 function pointAt(text: string, index: number): number {
 	const point = text.codePointAt(index)!;
@@ -25,6 +28,7 @@ function pointAt(text: string, index: number): number {
 /** How many bytes `text` takes. Throws a Fault 'malformed' on half a surrogate pair. */
 export function byteLength(text: string): number {
 	const units = text.length;
+	const further = furtherPlaces();
 	let length = 0;
 	for (let index = 0; index < units; index++) {
 		const point = pointAt(text, index);
@@ -33,7 +37,7 @@ export function byteLength(text: string): number {
 		else if (point < 0x1_0000) length += 3;
 		else {
 			length += 4;
-			index++;
+			index += further;
 		}
 	}
 	return length;
@@ -45,6 +49,7 @@ export function encode(text: string): ArrayBuffer {
 	// A byte for each character: ASCII, as nearly all that is sent. Of all else the engine is not asked, as it takes a lone surrogate.
 	const plain = Engine.fromString?.(text);
 	if (plain?.byteLength === units) return plain;
+	const further = furtherPlaces();
 	const bytes = new Uint8Array(byteLength(text));
 	let at = 0;
 	for (let index = 0; index < units; index++) {
@@ -57,7 +62,7 @@ export function encode(text: string): ArrayBuffer {
 				else {
 					bytes[at++] = 0xf0 | (point >> 18);
 					bytes[at++] = 0x80 | ((point >> 12) & 0x3f);
-					index++;
+					index += further;
 				}
 				bytes[at++] = 0x80 | ((point >> 6) & 0x3f);
 			}

@@ -32,6 +32,7 @@ test.each([
 	['Température', '54656d70c3a9726174757265'],
 	['€', 'e282ac'],
 	['💓', 'f09f9293'],
+	['le 💓 bat', '6c6520f09f929320626174'],
 	['a\u0000b', '610062'],
 	['\ud83d', 'malformed'],
 	['a\udc93', 'malformed'],
@@ -39,16 +40,16 @@ test.each([
 	expect(both(text)).toEqual([bytes, bytes]);
 });
 
-test('any text without a NUL, which String.fromCharCode of this XS loses behind a pair', () => {
+test('any text at all', () => {
 	fc.assert(
 		fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => {
-			const [onXs, onNode] = both(text.replaceAll('\0', ' '));
+			const [onXs, onNode] = both(text);
 			expect(onXs).toBe(onNode);
 		}),
 		{ seed: 1, numRuns: 300 },
 	);
 	fc.assert(
-		fc.property(fc.array(fc.integer({ min: 1, max: 0xffff }), { maxLength: 20 }), (units) => {
+		fc.property(fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 20 }), (units) => {
 			const [onXs, onNode] = both(String.fromCharCode(...units));
 			expect(onXs).toBe(onNode);
 		}),
