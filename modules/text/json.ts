@@ -5,6 +5,7 @@
  * Stricter than the RFC must be: a name given twice and half a surrogate pair are refused, a number must be finite.
  */
 import { Fault } from '../fault';
+import { furtherPlaces } from './utf8';
 
 export type JsonValue = string | number | boolean | null | JsonObject | readonly JsonValue[];
 
@@ -140,7 +141,7 @@ class Parser {
 		for (let at = 0; at < result.length; at++) {
 			const point = result.codePointAt(at)!;
 			if (point >= 0xd800 && point <= 0xdfff) throw this.#fault('a lone surrogate');
-			if (point > 0xffff) at++;
+			if (point > 0xffff) at += furtherPlaces();
 		}
 		return result;
 	}

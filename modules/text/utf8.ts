@@ -16,7 +16,7 @@ const SMALLEST = Object.freeze([0, 0x80, 0x800, 0x1_0000]);
 const Engine = ArrayBuffer as unknown as { fromString?(text: string): ArrayBuffer };
 
 /** Further places of a character above U+FFFF: XS may count characters where Node counts halves of pairs. */
-const furtherPlaces = (): number => '\u{10000}'.length - 1;
+export const furtherPlaces = (): number => '\u{10000}'.length - 1;
 
 /** The code point at `index`. Throws a Fault 'malformed' on half a surrogate pair. */
 function pointAt(text: string, index: number): number {
