@@ -6,7 +6,7 @@ import type { Region } from '../hosts/simulator/radio/region';
 import { as923, eu868, eu868Bands } from '../hosts/simulator/radio/regions';
 import { joinStorm } from '../hosts/simulator/radio/storm';
 import { loraWorld } from '../test/support/lora-world';
-import type { Table } from './run';
+import type { Table } from './table';
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;

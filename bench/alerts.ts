@@ -2,7 +2,7 @@ import { seededRandom32 } from '../hosts/simulator/random';
 import type { Sample } from '../modules/ports';
 import { DEVICE_SECRET as deviceSecret, HTTP_ONLY } from '../test/support/web';
 import { makeWorld, NOON } from '../test/support/world';
-import type { Table } from './run';
+import type { Table } from './table';
 
 const CROSSINGS = 100;
 const MINUTE = 60_000;

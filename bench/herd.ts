@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { makeWorld } from '../test/support/world';
-import type { Table } from './run';
+import type { Table } from './table';
 
 const DEVICES = 1_000;
 /** The broker's machine restarts in this time. */

@@ -4,7 +4,7 @@ import { eu868, us915 } from '../hosts/simulator/radio/regions';
 import { seededRandom32 } from '../hosts/simulator/random';
 import { ALERT_BYTE_LENGTH, READING_BYTE_LENGTH, REPLY_BYTE_LENGTH, SHORT_BYTE_LENGTH } from '../modules/lora/payload';
 import { readingId, readingMessage } from '../src/messages/reading';
-import type { Table } from './run';
+import type { Table } from './table';
 
 const DAY = 86_400_000;
 /** The Things Network's fair use: airtime of a device's uplinks a day. */

@@ -17,7 +17,7 @@ import { Batch } from '../src/messages/batch';
 import { readingId, readingMessage } from '../src/messages/reading';
 import { ear } from '../test/support/ear';
 import { CountingProxy } from './proxy';
-import type { Table } from './run';
+import type { Table } from './table';
 
 const deviceId = 'ESP32_001';
 const EPOCH = 0x5f1c_09aa;

@@ -11,15 +11,10 @@ import { journalBench } from './journal';
 import { loraBench } from './lora';
 import { routesBench } from './routes';
 import { sleepBench, sleepBlowsBench } from './sleep';
+import type { Table } from './table';
 import { vitalsBench } from './vitals';
 import { wireBench } from './wire';
 import { xsBench } from './xs';
-
-export interface Table {
-	readonly title: string;
-	/** What was counted, the figure, and what to hold it against. */
-	readonly rows: readonly (readonly [name: string, value: string, note?: string])[];
-}
 
 const benches: Readonly<Record<string, () => Promise<Table>>> = {
 	journal: journalBench,

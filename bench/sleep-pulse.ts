@@ -7,7 +7,7 @@ import { Max3010x } from '../modules/max3010x/max3010x';
 import { PpgEstimator } from '../modules/ppg/estimator';
 import { VitalSigns } from '../src/sensing/vital-signs';
 import { clockOf } from '../test/modules/wifi/fake-air';
-import type { Table } from './run';
+import type { Table } from './table';
 
 /** mA, and shares of a second. */
 const PULSE = Object.freeze({

@@ -6,8 +6,8 @@ import type { Client } from '../modules/mqtt/client';
 import type { Link } from '../modules/ports';
 import { type Blows, dealBlows, SLEEPY } from '../test/support/sleep';
 import { makeWorld } from '../test/support/world';
-import type { Table } from './run';
 import { pulseCharge } from './sleep-pulse';
+import type { Table } from './table';
 
 const DAY = 86_400_000;
 const DAYS = 30;

@@ -5,7 +5,7 @@ import { PpgEstimator } from '../modules/ppg/estimator';
 import { saturationOf } from '../modules/ppg/oxygen';
 import { type Finger, light, type Samples } from '../test/modules/ppg/pulse';
 import { XsProgram } from '../test/support/xs-program';
-import type { Table } from './run';
+import type { Table } from './table';
 import { agreed, peakCounter, rows } from './vitals-reference';
 
 /** Instructions of x86 (32 bits) a computron: callgrind, over the seconds of this bench; see README. */

@@ -14,7 +14,7 @@ import { encode } from '../modules/text/utf8';
 import { readingId, readingMessage } from '../src/messages/reading';
 import { ear } from '../test/support/ear';
 import { CountingProxy } from './proxy';
-import type { Table } from './run';
+import type { Table } from './table';
 
 const TOPIC = 'fajma/esp32/data';
 /** Readings sent over real TLS: enough for an average to stand still. */

@@ -1,6 +1,6 @@
 import { type XsEngine, type XsStatistics, xsEngine } from '../hosts/xs/engine';
 import { makeWorld } from '../test/support/world';
-import type { Table } from './run';
+import type { Table } from './table';
 
 const HOUR = 3_600_000;
 const CUTS = 1_000;

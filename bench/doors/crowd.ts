@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
 import type WebSocket from 'ws';
 import { type DeviceCredentials, enrolAll } from '../../hosts/server/enrol';
-import type { Table } from '../run';
+import type { Table } from '../table';
 import { openSockets, single } from './clients';
 import { ServerChild } from './server-child';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { enrolAll } from '../../hosts/server/enrol';
 import { issueServer, makeAuthority } from '../../hosts/server/issuer';
 import { type Django, hasDjango, startDjango } from '../../test/support/django';
-import type { Table } from '../run';
+import type { Table } from '../table';
 import { BATCH, byHttp, byMqtt, byWebSocket, type Way } from './clients';
 import { ServerChild } from './server-child';
 

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Table } from '../run';
+import type { Table } from '../table';
 import { clients } from './clients';
 import { device } from './device';
 import { serverDoors } from './doors';

@@ -1,5 +1,6 @@
 import { Fault } from '../../modules/fault';
-import type { Bytes, Client, HttpPart, Request } from '../../modules/http/client';
+import type { Client, HttpPart, Request } from '../../modules/http/client';
+import type { Bytes } from '../../modules/sockets';
 import { HttpEvent } from './device/operations';
 import type { Value } from './frames';
 

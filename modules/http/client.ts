@@ -7,17 +7,6 @@
  */
 import type { Bytes, ResolverPart, SocketPart } from '../sockets';
 
-export type {
-	Bytes,
-	ResolveRequest,
-	Resolver,
-	ResolverPart,
-	Socket,
-	SocketOptions,
-	SocketPart,
-	SocketWriteOptions,
-} from '../sockets';
-
 /** One request, from when it was asked for to its `onDone`. */
 export interface Request {
 	/** Of the body at hand: `count` bytes, or as many as fill `into` (then it returns how many). */

@@ -1,7 +1,7 @@
 /** What stands between a client and its resolver and socket: it tells the line what the client does not, and keeps it in bounds. */
 import { Fault } from '../fault';
+import type { Bytes } from '../sockets';
 import { TapSocket } from '../tap/socket';
-import type { Bytes } from './client';
 import type { Line } from './line';
 
 /** Bytes of a request's head that go out together. */

@@ -7,17 +7,6 @@
  */
 import type { Bytes, ResolverPart, SocketPart } from '../sockets';
 
-export type {
-	Bytes,
-	ResolveRequest,
-	Resolver,
-	ResolverPart,
-	Socket,
-	SocketOptions,
-	SocketPart,
-	SocketWriteOptions,
-} from '../sockets';
-
 /** What comes with `onReadable`. `topic`, `QoS` and `byteLength` come with the first fragment of a message only. */
 export interface Readable {
 	/** More fragments of this message follow. */

@@ -10,9 +10,10 @@
  *       any of them ── close() ──> ENDED (silent)
  */
 import { Fault } from '../fault';
+import type { Bytes } from '../sockets';
 import { type Ending, Stage as Every, ending, type TapEvents, type Targeted, WritingLine } from '../tap/line';
 import { TapResolver } from '../tap/resolver';
-import type { Bytes, Client, ClientOptions, ClientPart, Control, Readable, WriteOptions } from './client';
+import type { Client, ClientOptions, ClientPart, Control, Readable, WriteOptions } from './client';
 import { Frame } from './frame';
 import { Packet, refusal } from './packet';
 import { MqttSocket } from './tap';

@@ -1,6 +1,6 @@
 import { Fault } from '../fault';
+import type { Bytes } from '../sockets';
 import { TapSocket } from '../tap/socket';
-import type { Bytes } from './client';
 import type { Line } from './line';
 
 /** Tells the line what the client reads. */

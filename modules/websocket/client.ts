@@ -7,17 +7,6 @@
  */
 import type { Bytes, ResolverPart, SocketPart } from '../sockets';
 
-export type {
-	Bytes,
-	ResolveRequest,
-	Resolver,
-	ResolverPart,
-	Socket,
-	SocketOptions,
-	SocketPart,
-	SocketWriteOptions,
-} from '../sockets';
-
 /** What comes with `onReadable`. */
 export interface Readable {
 	/** More of this message follows: the rest of a frame, or another fragment. */

@@ -10,11 +10,11 @@
  *       any of them ── close() ──> ENDED (silent)
  */
 import { Fault } from '../fault';
+import type { Bytes } from '../sockets';
 import { type Ending, Stage as Every, ending, type TapEvents, type Targeted, WritingLine } from '../tap/line';
 import { TapResolver } from '../tap/resolver';
 import { decode } from '../text/utf8';
 import {
-	type Bytes,
 	type Client,
 	type ClientOptions,
 	Opcode,

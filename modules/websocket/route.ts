@@ -271,7 +271,11 @@ export class WebSocketRoute implements Route, LineEvents, InboxOwner, OutboxOwne
 		const isToken = this.#state === State.OPENING && fault instanceof Refusal && fault.status === 401;
 		if (isToken && !this.#busy && tokens.rejected()) {
 			this.#log('info', this.name, 'the token was refused: once more with a new one');
-			this.#connect();
+			try {
+				this.#connect();
+			} catch (thrown) {
+				this.#end(Fault.from(thrown, 'misuse'));
+			}
 		} else this.#end(fault);
 	}
 

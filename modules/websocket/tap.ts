@@ -1,7 +1,7 @@
 /** What stands between a client and its resolver and socket: it keeps the server's bytes to RFC 6455 and tells the line why it ends. */
 import { Fault } from '../fault';
+import type { Bytes } from '../sockets';
 import { TapSocket } from '../tap/socket';
-import type { Bytes } from './client';
 import { CONTROL_LIMIT, Gate } from './gate';
 import { Handshake } from './handshake';
 import type { Line } from './line';

@@ -1,5 +1,5 @@
 import { Fault } from '../../../modules/fault';
-import type { Bytes } from '../../../modules/mqtt/client';
+import type { Bytes } from '../../../modules/sockets';
 
 /** Bytes that came and have not been read, read as ECMA-419 §12.1 says: one, some, all, or into a buffer. */
 export class ByteQueue {

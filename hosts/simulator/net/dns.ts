@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns';
 import { Fault } from '../../../modules/fault';
-import type { ResolveRequest, Resolver } from '../../../modules/mqtt/client';
+import type { ResolveRequest, Resolver } from '../../../modules/sockets';
 import type { Lifeline, Vanishing } from './lifeline';
 import { reasonOf } from './reasons';
 

@@ -1,6 +1,6 @@
 import { HTTPParser } from 'http-parser-js';
 import { Fault } from '../../../modules/fault';
-import type { Socket } from '../../../modules/http/client';
+import type { Socket } from '../../../modules/sockets';
 
 /** Bytes of a body that are parsed at once. */
 const PIECE = 1460;

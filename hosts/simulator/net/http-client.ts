@@ -7,7 +7,8 @@
  *       any ── failure: onDone(Error) of each request, onError(Fault) ──> CLOSED          any ── close() ──> CLOSED
  */
 import { Fault } from '../../../modules/fault';
-import type { Bytes, Client, ClientOptions, Request, RequestOptions } from '../../../modules/http/client';
+import type { Client, ClientOptions, Request, RequestOptions } from '../../../modules/http/client';
+import type { Bytes } from '../../../modules/sockets';
 import { AnswerReader } from './http-answer';
 import { State as Every, TwinClient, type TwinOptions } from './twin';
 

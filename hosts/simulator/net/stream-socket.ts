@@ -1,6 +1,6 @@
 import type { Socket as NodeSocket } from 'node:net';
 import { Fault } from '../../../modules/fault';
-import type { Bytes, Socket, SocketOptions, SocketWriteOptions } from '../../../modules/mqtt/client';
+import type { Bytes, Socket, SocketOptions, SocketWriteOptions } from '../../../modules/sockets';
 import { ByteQueue } from './byte-queue';
 import type { Lifeline, Vanishing } from './lifeline';
 import { reasonOf } from './reasons';

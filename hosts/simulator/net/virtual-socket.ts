@@ -6,7 +6,7 @@ import type {
 	Socket,
 	SocketOptions,
 	SocketWriteOptions,
-} from '../../../modules/mqtt/client';
+} from '../../../modules/sockets';
 import { ByteQueue } from './byte-queue';
 import type { Lifeline, Vanishing } from './lifeline';
 import type { VirtualLine } from './virtual';

@@ -1,5 +1,6 @@
 import { Fault, type FaultCode } from '../../../modules/fault';
-import type { Bytes, Client, ClientOptions, HttpPart, Request, RequestOptions } from '../../../modules/http/client';
+import type { Client, ClientOptions, HttpPart, Request, RequestOptions } from '../../../modules/http/client';
+import type { Bytes } from '../../../modules/sockets';
 import { Elsewhere } from './elsewhere';
 import { HttpEvent, Operation } from './operations';
 import { fill, type Receiver, request, type Wire } from './wire';

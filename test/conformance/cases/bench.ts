@@ -3,8 +3,9 @@
  * runs on both, and knows neither.
  */
 import type { HttpPart } from '../../../modules/http/client';
-import type { ClientPart, ResolverPart, Socket, SocketPart } from '../../../modules/mqtt/client';
+import type { ClientPart } from '../../../modules/mqtt/client';
 import type { FlashPartition, KeyValue } from '../../../modules/ports';
+import type { ResolverPart, Socket, SocketPart } from '../../../modules/sockets';
 import type { WebSocketPart } from '../../../modules/websocket/client';
 
 /** What a peer does, each on a port of its own, in the order of the ports; see peer.ts. */

@@ -1,4 +1,4 @@
-import type { ResolveRequest, Resolver } from '../../../modules/mqtt/client';
+import type { ResolveRequest, Resolver } from '../../../modules/sockets';
 import type { Case, Trial } from './bench';
 
 function resolve(trial: Trial, request: ResolveRequest): void {

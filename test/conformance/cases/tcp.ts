@@ -1,4 +1,4 @@
-import type { Socket } from '../../../modules/mqtt/client';
+import type { Socket } from '../../../modules/sockets';
 import { bytes, type Case, connect, text } from './bench';
 import { streamCases } from './stream';
 

@@ -1,16 +1,10 @@
 import { generate, type Packet } from 'mqtt-packet';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Fault } from '../../../modules/fault';
-import type {
-	ClientOptions,
-	Readable,
-	ResolveRequest,
-	Resolver,
-	Socket,
-	SocketOptions,
-} from '../../../modules/mqtt/client';
+import type { ClientOptions, Readable } from '../../../modules/mqtt/client';
 import { Line } from '../../../modules/mqtt/line';
 import { Packet as Type } from '../../../modules/mqtt/packet';
+import type { ResolveRequest, Resolver, Socket, SocketOptions } from '../../../modules/sockets';
 
 let asked: ResolveRequest;
 let socket: FakeSocket;

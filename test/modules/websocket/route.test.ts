@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { frame } from '../../../hosts/simulator/net/ws-frames';
+import { Fault } from '../../../modules/fault';
 import { Opcode } from '../../../modules/websocket/client';
 import { ear } from '../../support/ear';
 import { makeWorld, message, NOON, reading } from './world';
@@ -50,6 +51,19 @@ describe('opening', () => {
 			'refused: the server answered 401',
 		]);
 		expect([world.route.state, world.tokens.rejections, world.tokens.accepts]).toEqual(['closed', 2, 0]);
+	});
+
+	test('a second token that cannot be made ends the route as a refusal would', () => {
+		const world = makeWorld({ onUpgrade: () => ({ status: 401 }) });
+		const { tokens } = world;
+		const make = tokens.token.bind(tokens);
+		tokens.token = () => {
+			if (tokens.rejections > 0) throw new Fault('misuse', 'no key');
+			return make();
+		};
+		world.open();
+		expect(world.heard.closed.map(({ code, message }) => `${code}: ${message}`)).toEqual(['misuse: no key']);
+		expect(world.route.state).toBe('closed');
 	});
 
 	test('the second token is taken', () => {
